@@ -1,0 +1,60 @@
+// What the verbs of the command line do. Each returns the exit status.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace stepop::orchestrator {
+
+// Exit statuses.
+inline constexpr int kAllSucceeded = 0;
+inline constexpr int kStepDidNotSucceed = 1;
+inline constexpr int kBadInput = 2;      // nothing was created
+inline constexpr int kStepopFailed = 3;  // this process could not go on; what runs, runs on
+// As a shell has it for a process that SIGINT ended: the user left, the steps run on.
+inline constexpr int kLeft = 130;
+
+struct RunCommand {
+  std::string pipeline;  // a file; empty with `resume`
+  std::string stack;     // a file; empty with `resume`
+  std::string resume;    // a run
+  std::optional<std::string> run_name;
+  std::size_t max_parallel = 0;
+  bool fail_fast = false;
+  bool json = false;
+  std::vector<std::string> plugin_directories;
+  std::optional<std::string> state_directory;
+};
+int run(const RunCommand&);
+int resume(const RunCommand&);
+
+struct LogsCommand {
+  std::string run;
+  std::string step;
+  bool follow = false;
+  std::optional<std::string> state_directory;
+};
+int logs(const LogsCommand&);
+
+struct PsCommand {
+  bool json = false;
+  std::size_t most = 20;
+  std::optional<std::string> state_directory;
+};
+int ps(const PsCommand&);
+
+struct CancelCommand {
+  std::string run;
+  std::vector<std::string> plugin_directories;
+  std::optional<std::string> state_directory;
+};
+int cancel(const CancelCommand&);
+
+struct VersionCommand {
+  bool json = false;
+};
+int version(const VersionCommand&);
+
+}  // namespace stepop::orchestrator

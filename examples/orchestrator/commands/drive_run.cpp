@@ -1,0 +1,80 @@
+#include "commands/drive_run.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/json/serialize.hpp>
+
+#include "commands/commands.hpp"
+#include "host/plugin_search.hpp"
+#include "host/run_loop.hpp"
+#include "screen/progress.hpp"
+#include "screen/run_lines.hpp"
+
+namespace stepop::orchestrator {
+namespace {
+
+// Of a failed step's log, read from the copy's end.
+constexpr std::size_t kTailLines = 8;
+constexpr std::size_t kTailLineBytes = 400;
+
+void show_end(const StateDirectory& state_directory, const RunView& view, bool json) {
+  const auto log_tail = [&](const std::string& step) {
+    return last_lines(state_directory.log_file(view.id, step), kTailLines, kTailLineBytes);
+  };
+  if (json) {
+    write_lines(STDERR_FILENO, failure_lines(view, style_of(STDERR_FILENO), log_tail));
+    write_text(STDOUT_FILENO, boost::json::serialize(json_document(view)) + "\n");
+    return;
+  }
+  const Style style = style_of(STDOUT_FILENO);
+  const std::size_t columns = ::isatty(STDOUT_FILENO) == 1 ? terminal_size(STDOUT_FILENO).columns : 0;
+  write_lines(STDOUT_FILENO, final_lines(view, columns, style));
+  write_lines(STDOUT_FILENO, failure_lines(view, style, log_tail));
+}
+
+}  // namespace
+
+int drive_run(const StateDirectory& state_directory, Journal& journal, JournalledRun run, Pipeline pipeline,
+              const std::vector<OpenOperator>& operators, bool json) {
+  const std::string name = run.name;
+  const auto progress = progress_on(json ? STDERR_FILENO : STDOUT_FILENO);
+  progress->note("run " + name);
+  RunLoop loop(state_directory, journal, std::move(run), std::move(pipeline), operators, *progress);
+  const RunLoop::End end = loop.drive();
+  progress->end();
+  if (end == RunLoop::End::steps_left_running) {
+    if (json) write_text(STDOUT_FILENO, boost::json::serialize(json_document(loop.view())) + "\n");
+    write_text(STDERR_FILENO,
+               "the steps of " + name + " are left as they are; go on with: stepop run --resume " + name + "\n");
+    return kLeft;
+  }
+  show_end(state_directory, loop.view(), json);
+  return loop.view().state == RunState::succeeded ? kAllSucceeded : kStepDidNotSucceed;
+}
+
+int take_up_run(const StateDirectory& state_directory, Journal& journal, JournalledRun run,
+                const std::vector<std::string>& plugin_directories, bool json) {
+  const Stack stack = stack_from_json(run.stack);
+  Pipeline pipeline = pipeline_from_json(run.pipeline);
+  std::vector<std::string> used;
+  for (const JournalledStep& step : run.steps) {
+    const StepRecord& record = step.record;
+    const bool settled = has_ended(record.state) && (record.forgotten || record.made_by_host);
+    if (!settled) used.push_back(step.step_operator);
+  }
+  const auto plugins = host::PluginDirectory::load(plugin_search(plugin_directories, stack.plugin_directories));
+  std::vector<OpenOperator> operators;
+  if (!used.empty()) {
+    warn_of_problems(plugins);
+    operators = open_operators(stack, used, plugins, state_directory.owner(), nullptr);
+  }
+  return drive_run(state_directory, journal, std::move(run), std::move(pipeline), operators, json);
+}
+
+void warn_of_problems(const host::PluginDirectory& plugins) {
+  for (const host::Problem& problem : plugins.problems())
+    write_text(STDERR_FILENO, "warning: " + problem.text() + "\n");
+}
+
+}  // namespace stepop::orchestrator

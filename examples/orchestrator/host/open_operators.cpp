@@ -1,0 +1,180 @@
+#include "host/open_operators.hpp"
+
+#include <algorithm>
+#include <boost/json/serialize.hpp>
+#include <set>
+
+#include "input/did_you_mean.hpp"
+#include "input/mapping_reader.hpp"
+#include "input/place_of_path.hpp"
+
+namespace stepop::orchestrator {
+namespace json = boost::json;
+namespace {
+
+// "kubernetes (from /usr/lib/.../libstepop_kubernetes.so)", for each flavor that was found.
+std::string what_was_found(const host::PluginDirectory& plugins) {
+  std::vector<std::string> found;
+  for (const host::Plugin& plugin : plugins.plugins()) {
+    for (const std::string& flavor : plugin.flavors())
+      found.push_back(flavor + " (from " + plugin.file().string() + ")");
+  }
+  return found.empty() ? "no plugin was found" : "found " + listed(found);
+}
+
+Finding unknown_flavor(const StepOperatorEntry& entry, const Stack& stack, const host::PluginDirectory& plugins) {
+  Finding finding;
+  finding.file = stack.file;
+  finding.place = entry.flavor_place;
+  finding.path = child_path(child_path("step_operators", entry.name), "flavor");
+  finding.message = "no plugin has the flavor \"" + entry.flavor + "\"";
+  finding.hint = what_was_found(plugins);
+  if (const auto meant = nearest_name(entry.flavor, plugins.flavors()))
+    finding.hint = "did you mean \"" + *meant + "\"? " + finding.hint;
+  return finding;
+}
+
+std::string joined_path(const std::string& parent, const std::string& inside) {
+  return inside.empty() ? parent : parent + "." + inside;
+}
+
+// A plugin's finding on a configuration, at its place in the stack file.
+Finding in_stack(const host::Finding& told, const StepOperatorEntry& entry, const Stack& stack,
+                 const YamlDocument* document) {
+  const std::string operator_path = child_path("step_operators", entry.name);
+  Finding finding{stack.file, entry.place, operator_path, told.message, told.hint};
+  if (told.path.empty()) return finding;
+  if (told.path.front() == '/') {
+    // A place in a file that the configuration names, and not in the configuration.
+    finding.message = told.path + ": " + told.message;
+    return finding;
+  }
+  finding.path = joined_path(operator_path + ".configuration", told.path);
+  if (document != nullptr) {
+    if (const auto place = place_of_path(document->root, finding.path)) finding.place = *place;
+  }
+  return finding;
+}
+
+// A plugin's finding on a request, at its place in the pipeline file.
+Finding in_pipeline(const host::Finding& told, const Step& step, const Pipeline& pipeline,
+                    const YamlDocument& document) {
+  const std::string step_path = child_path("steps", step.name);
+  Finding finding{pipeline.file, step.place, joined_path(step_path, told.path), told.message, told.hint};
+  if (told.path.empty()) return finding;
+  const auto in_step = place_of_path(document.root, finding.path);
+  const bool deeper = in_step && *in_step != step.place;
+  if (deeper) finding.place = *in_step;
+  // What the step does not say itself may stand in what all steps share.
+  const YamlMember* own_settings = nullptr;
+  for (const YamlMember& member : document.root.members) {
+    if (member.name != "steps") continue;
+    for (const YamlMember& candidate : member.value.members) {
+      if (candidate.name != step.name) continue;
+      for (const YamlMember& part : candidate.value.members) {
+        if (part.name == "settings") own_settings = &part;
+      }
+    }
+  }
+  if (own_settings == nullptr) {
+    if (const auto shared = place_of_path(document.root, told.path)) {
+      finding.place = *shared;
+      finding.path = told.path;
+    }
+  }
+  return finding;
+}
+
+// A call that failed as a whole, as findings.
+std::vector<host::Finding> findings_of(const host::Error& error) {
+  if (!error.findings().empty()) return error.findings();
+  host::Finding finding;
+  finding.code = error.code_name();
+  finding.message = error.what();
+  return {finding};
+}
+
+bool stops_a_run(const host::Finding& told) {
+  return told.level == host::Finding::Level::error && !told.retryable;
+}
+
+void sort_into(CheckFindings& all, const host::Finding& told, Finding finding) {
+  if (told.level == host::Finding::Level::ok) return;
+  (stops_a_run(told) ? all.errors : all.warnings).push_back(std::move(finding));
+}
+
+}  // namespace
+
+std::vector<OpenOperator> open_operators(const Stack& stack, const std::vector<std::string>& used,
+                                         const host::PluginDirectory& plugins, const std::string& owner,
+                                         const YamlDocument* document) {
+  std::vector<OpenOperator> open;
+  std::vector<Finding> findings;
+  bool flavor_missing = false;
+  for (const StepOperatorEntry& entry : stack.step_operators) {
+    if (std::find(used.begin(), used.end(), entry.name) == used.end()) continue;
+    const auto flavors = plugins.flavors();
+    if (std::find(flavors.begin(), flavors.end(), entry.flavor) == flavors.end()) {
+      findings.push_back(unknown_flavor(entry, stack, plugins));
+      flavor_missing = true;
+      continue;
+    }
+    try {
+      const host::Plugin plugin = plugins.find(entry.flavor);
+      json::object configuration = entry.configuration;
+      configuration["owner"] = owner;
+      open.push_back({entry, plugin.file(), plugin.open(entry.flavor, configuration)});
+    } catch (const host::Error& error) {
+      for (const host::Finding& told : findings_of(error)) findings.push_back(in_stack(told, entry, stack, document));
+    }
+  }
+  if (flavor_missing) {
+    // One of these may be the plugin that is missing.
+    for (const host::Problem& problem : plugins.problems())
+      findings.push_back({problem.file.string(), {}, "", problem.why, problem.hint});
+  }
+  if (!findings.empty()) throw BadInput(std::move(findings));
+  return open;
+}
+
+CheckFindings check_operators(const std::vector<OpenOperator>& operators, const RunNames& run, const Stack& stack,
+                              const Pipeline& pipeline, const YamlDocument& stack_document,
+                              const YamlDocument& pipeline_document, std::chrono::milliseconds timeout) {
+  CheckFindings all;
+  for (const OpenOperator& open : operators) {
+    std::set<std::string> told_of_operator;
+    const auto ask = [&](auto&& question) -> std::vector<host::Finding> {
+      try {
+        return question();
+      } catch (const host::Error& error) {
+        if (error.code() == STEPOP_E_UNSUPPORTED) return {};
+        auto findings = findings_of(error);
+        // Nothing could be asked: a run that begins now would only wait. Later it may be another matter, but nothing has
+        // been created yet, so the user can come back then.
+        for (host::Finding& told : findings) told.retryable = false;
+        return findings;
+      }
+    };
+    bool usable = true;
+    for (const host::Finding& told : ask([&] { return open.op.check(timeout); })) {
+      told_of_operator.insert(told.text());
+      usable = usable && !stops_a_run(told);
+      sort_into(all, told, in_stack(told, open.entry, stack, &stack_document));
+    }
+    // What is wrong with the operator would only be said again of each step.
+    if (!usable) continue;
+    std::set<std::string> asked;
+    for (const Step& step : pipeline.steps) {
+      if (step.step_operator != open.entry.name) continue;
+      if (!asked.insert(step.image.value_or("") + "\n" + json::serialize(step.settings)).second) continue;
+      const json::object request = make_preview(run, pipeline, step);
+      for (const host::Finding& told : ask([&] { return open.op.check(request, timeout); })) {
+        if (told_of_operator.contains(told.text())) continue;
+        sort_into(all, told, in_pipeline(told, step, pipeline, pipeline_document));
+      }
+    }
+  }
+  return all;
+}
+
+}  // namespace stepop::orchestrator

@@ -1,0 +1,40 @@
+// From a stack's entries to open step operators.
+#pragma once
+
+#include <filesystem>
+#include <stepop/host.hpp>
+#include <string>
+#include <vector>
+
+#include "input/pipeline_file.hpp"
+#include "input/stack_file.hpp"
+#include "run/request.hpp"
+
+namespace stepop::orchestrator {
+
+struct OpenOperator {
+  StepOperatorEntry entry;
+  std::filesystem::path plugin_file;
+  host::Operator op;
+};
+
+// Opens the entries named in `used`, each with `owner` added to its configuration. Throws BadInput
+// with every mistake: flavors that no plugin has (with what was found, and where), and what each
+// plugin says of its configuration. `document`: the stack's file, for the places of a plugin's
+// findings; null when it is not at hand.
+std::vector<OpenOperator> open_operators(const Stack&, const std::vector<std::string>& used,
+                                         const host::PluginDirectory&, const std::string& owner,
+                                         const YamlDocument* document);
+
+struct CheckFindings {
+  std::vector<Finding> errors;    // the run cannot succeed as it is
+  std::vector<Finding> warnings;  // also errors that a later try may not meet: the step will wait
+};
+// Asks each operator whether it can run steps, and whether it can run these. Steps that differ in
+// nothing that matters (operator, image, settings) are asked about once. Blocks for at most
+// `timeout` a question.
+CheckFindings check_operators(const std::vector<OpenOperator>&, const RunNames&, const Stack&, const Pipeline&,
+                              const YamlDocument& stack_document, const YamlDocument& pipeline_document,
+                              std::chrono::milliseconds timeout);
+
+}  // namespace stepop::orchestrator

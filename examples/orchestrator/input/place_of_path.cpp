@@ -1,0 +1,57 @@
+#include "input/place_of_path.hpp"
+
+#include <charconv>
+#include <string>
+
+namespace stepop::orchestrator {
+namespace {
+
+// The next name or index of a path, without dots, brackets and quotes; empty at its end.
+std::string next_part(std::string_view& path) {
+  while (!path.empty() && (path.front() == '.' || path.front() == '[' || path.front() == ']')) path.remove_prefix(1);
+  std::string part;
+  if (!path.empty() && (path.front() == '"' || path.front() == '\'')) {
+    const char quote = path.front();
+    const std::size_t end = path.find(quote, 1);
+    part = path.substr(1, end == path.npos ? path.npos : end - 1);
+    path.remove_prefix(end == path.npos ? path.size() : end + 1);
+    return part;
+  }
+  const std::size_t end = path.find_first_of(".[]");
+  part = path.substr(0, end);
+  path.remove_prefix(end == path.npos ? path.size() : end);
+  return part;
+}
+
+const YamlMember* member_named(const YamlValue& mapping, std::string_view name) {
+  for (const YamlMember& member : mapping.members) {
+    if (member.name == name) return &member;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::optional<Place> place_of_path(const YamlValue& root, std::string_view path) {
+  const YamlValue* at = &root;
+  std::optional<Place> place;
+  for (std::string part = next_part(path); !part.empty(); part = next_part(path)) {
+    if (at->kind == YamlValue::Kind::mapping) {
+      const YamlMember* member = member_named(*at, part);
+      if (member == nullptr) break;
+      place = member->place;
+      at = &member->value;
+    } else if (at->kind == YamlValue::Kind::sequence) {
+      std::size_t index = 0;
+      const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), index);
+      if (error != std::errc{} || end != part.data() + part.size() || index >= at->items.size()) break;
+      at = &at->items[index];
+      place = at->place;
+    } else {
+      break;
+    }
+  }
+  return place;
+}
+
+}  // namespace stepop::orchestrator

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "input/yaml_document.hpp"
+
+namespace stepop::orchestrator {
+
+// Where a value stands that somebody else names by its path, e.g.
+// `pod_settings.tolerations[0].key`: a plugin's findings name places in JSON that was made of the
+// file. None when the first name is not there; else the place of the deepest part that is.
+std::optional<Place> place_of_path(const YamlValue& root, std::string_view path);
+
+}  // namespace stepop::orchestrator

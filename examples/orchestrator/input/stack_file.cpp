@@ -1,0 +1,122 @@
+#include "input/stack_file.hpp"
+
+#include <boost/json/array.hpp>
+
+#include "input/mapping_reader.hpp"
+
+namespace stepop::orchestrator {
+namespace json = boost::json;
+namespace {
+
+void read_plugin_directories(const YamlValue& value, const std::filesystem::path& base, FileReading& reading,
+                             Stack& stack) {
+  const std::string path = "plugin_directories";
+  if (value.kind != YamlValue::Kind::sequence) {
+    reading.complain(value.place, path, "found " + what_it_is(value) + ", expected a list of directories");
+    return;
+  }
+  for (std::size_t i = 0; i < value.items.size(); ++i) {
+    const std::string item_path = path + "[" + std::to_string(i) + "]";
+    const auto text = read_string(value.items[i], item_path, reading);
+    if (!text) continue;
+    // Whether it is there is for the loading of plugins to say, with what each directory holds.
+    stack.plugin_directories.push_back((base / *text).lexically_normal());
+  }
+}
+
+void read_step_operator(const YamlMember& member, FileReading& reading, Stack& stack) {
+  const std::string path = child_path("step_operators", member.name);
+  check_name(member.name, member.place, path, reading);
+  MappingReader mapping(member.value, path, reading);
+  StepOperatorEntry entry;
+  entry.name = member.name;
+  entry.place = member.place;
+  entry.flavor_place = member.place;
+  if (mapping.is_mapping()) {
+    entry.flavor = mapping.take_required_string("flavor").value_or("");
+    if (const YamlMember* flavor = mapping.take("flavor")) entry.flavor_place = flavor->value.place;
+    if (const YamlMember* configuration = mapping.take("configuration")) {
+      const std::string inside = child_path(path, "configuration");
+      entry.configuration = read_json_object(configuration->value, inside, reading);
+      if (entry.configuration.contains("owner")) {
+        reading.complain(configuration->value.place, child_path(inside, "owner"),
+                         "stepop gives its own owner id, which belongs to one state directory and "
+                         "not into a file that people share",
+                         "remove it");
+      }
+    }
+    mapping.finish();
+  }
+  stack.step_operators.push_back(std::move(entry));
+}
+
+}  // namespace
+
+const StepOperatorEntry* Stack::find(const std::string& step_operator) const {
+  for (const StepOperatorEntry& entry : step_operators) {
+    if (entry.name == step_operator) return &entry;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> Stack::names() const {
+  std::vector<std::string> names;
+  for (const StepOperatorEntry& entry : step_operators) names.push_back(entry.name);
+  return names;
+}
+
+Stack read_stack(const YamlDocument& document, const std::filesystem::path& base, const Environment& environment) {
+  FileReading reading{document.file, environment, {}};
+  Stack stack;
+  stack.file = document.file;
+  MappingReader root(document.root, "", reading);
+  if (root.is_mapping()) {
+    stack.name = root.take_required_string("name").value_or("");
+    if (const YamlMember* directories = root.take("plugin_directories")) {
+      read_plugin_directories(directories->value, base, reading, stack);
+    }
+    if (const YamlMember* entries = root.take_required("step_operators", "a mapping of names to step operators")) {
+      if (entries->value.kind != YamlValue::Kind::mapping || entries->value.members.empty()) {
+        reading.complain(entries->value.place, "step_operators",
+                         "found " + what_it_is(entries->value) + ", expected a mapping of names to step operators");
+      }
+      for (const YamlMember& member : entries->value.members) read_step_operator(member, reading, stack);
+    }
+    root.finish();
+  }
+  if (!reading.findings.empty()) throw BadInput(std::move(reading.findings));
+  return stack;
+}
+
+json::object to_json(const Stack& stack) {
+  json::array directories;
+  for (const auto& directory : stack.plugin_directories) directories.emplace_back(directory.string());
+  json::array entries;
+  for (const StepOperatorEntry& entry : stack.step_operators) {
+    entries.emplace_back(
+        json::object{{"name", entry.name}, {"flavor", entry.flavor}, {"configuration", entry.configuration}});
+  }
+  return {{"file", stack.file},
+          {"name", stack.name},
+          {"plugin_directories", std::move(directories)},
+          {"step_operators", std::move(entries)}};
+}
+
+Stack stack_from_json(const json::object& object) {
+  Stack stack;
+  stack.file = std::string(object.at("file").as_string());
+  stack.name = std::string(object.at("name").as_string());
+  for (const json::value& directory : object.at("plugin_directories").as_array())
+    stack.plugin_directories.emplace_back(std::string(directory.as_string()));
+  for (const json::value& value : object.at("step_operators").as_array()) {
+    const json::object& entry = value.as_object();
+    StepOperatorEntry step_operator;
+    step_operator.name = std::string(entry.at("name").as_string());
+    step_operator.flavor = std::string(entry.at("flavor").as_string());
+    step_operator.configuration = entry.at("configuration").as_object();
+    stack.step_operators.push_back(std::move(step_operator));
+  }
+  return stack;
+}
+
+}  // namespace stepop::orchestrator

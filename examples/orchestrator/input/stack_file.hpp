@@ -1,0 +1,45 @@
+// The stack file: where plugins are, and the step operators that a pipeline's steps can name.
+//
+//   name: demo
+//   plugin_directories: [../../build/dev/plugins]      # relative to this file
+//   step_operators:
+//     cluster: { flavor: kubernetes, configuration: { kubernetes_namespace: zenml } }
+//     here:    { flavor: local }
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "input/template.hpp"
+#include "input/yaml_document.hpp"
+
+namespace stepop::orchestrator {
+
+struct StepOperatorEntry {
+  std::string name;
+  std::string flavor;
+  boost::json::object configuration;  // the plugin's, untouched
+  Place place;                        // of the entry; {} after a journal
+  Place flavor_place;
+};
+
+struct Stack {
+  std::string file;  // as it is shown
+  std::string name;
+  std::vector<std::filesystem::path> plugin_directories;  // absolute
+  std::vector<StepOperatorEntry> step_operators;          // at least one
+
+  const StepOperatorEntry* find(const std::string& step_operator) const;
+  std::vector<std::string> names() const;
+};
+
+// Throws BadInput with every mistake. `base` is what relative plugin directories are relative to.
+Stack read_stack(const YamlDocument&, const std::filesystem::path& base, const Environment&);
+
+// For the journal: a resumed run never reads the file again.
+boost::json::object to_json(const Stack&);
+Stack stack_from_json(const boost::json::object&);  // REQUIRES: made by to_json
+
+}  // namespace stepop::orchestrator

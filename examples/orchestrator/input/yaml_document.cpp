@@ -1,0 +1,289 @@
+#include "input/yaml_document.hpp"
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
+#include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <sstream>
+
+#include "input/core_schema.hpp"
+#include "input/utf8.hpp"
+
+namespace stepop::orchestrator {
+namespace {
+
+// Nobody writes a longer stack or pipeline by hand, and it bounds memory.
+constexpr std::size_t kLargestFile = 16u << 20;
+// What aliases may expand to: more is a "billion laughs" file.
+constexpr std::size_t kMostValues = 1'000'000;
+// Of a scalar in a message.
+constexpr std::size_t kLongestQuote = 40;
+
+Place place_of(const YAML::Mark& mark) {
+  if (mark.is_null()) return {};
+  return {mark.line + 1, mark.column + 1};
+}
+
+// Builds the tree from the parser's events. The parser calls; nothing here throws but TooLarge.
+class TreeBuilder : public YAML::EventHandler {
+ public:
+  struct TooLarge {};
+
+  explicit TreeBuilder(const std::string& file) : file_(file) {}
+
+  YamlValue root;
+  std::vector<Finding> findings;
+
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    YamlValue value;
+    value.place = place_of(mark);
+    value.scalar = nullptr;
+    add(std::move(value), anchor);
+  }
+
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& text) override {
+    YamlValue value;
+    value.place = place_of(mark);
+    value.written = text;
+    if (tag == "!" || tag == "!!str" || tag == "tag:yaml.org,2002:str") {
+      value.scalar = boost::json::string(text);
+    } else {
+      if (tag != "?" && !tag.empty() && !is_core_tag(tag)) complain_about_tag(value.place, tag);
+      PlainScalar plain = read_plain_scalar(text);
+      value.scalar = std::move(plain.value);
+      if (!plain.error.empty()) {
+        findings.push_back(
+            {file_, value.place, path(), "found " + text + ": " + plain.error, "quote it to have a string"});
+      }
+    }
+    add(std::move(value), anchor);
+  }
+
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto known = anchors_.find(anchor);
+    if (known == anchors_.end()) {  // inside itself
+      findings.push_back({file_, place_of(mark), path(), "this alias stands inside its own anchor", ""});
+      YamlValue nothing;
+      nothing.place = place_of(mark);
+      add(std::move(nothing), 0);
+      return;
+    }
+    count(known->second);
+    add(known->second, 0);
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    open(YamlValue::Kind::sequence, mark, tag, anchor);
+  }
+  void OnSequenceEnd() override { close(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    open(YamlValue::Kind::mapping, mark, tag, anchor);
+  }
+  void OnMapEnd() override { close(); }
+
+ private:
+  struct Open {
+    YamlValue value;
+    YAML::anchor_t anchor = 0;
+    std::optional<YamlMember> key;  // of a mapping: read, its value is not
+    bool key_is_usable = true;
+    std::map<std::string, Place> seen;
+  };
+
+  static bool is_core_tag(const std::string& tag) {
+    static constexpr std::string_view kCore = "tag:yaml.org,2002:";
+    std::string_view name = tag;
+    if (name.substr(0, kCore.size()) == kCore)
+      name.remove_prefix(kCore.size());
+    else if (name.substr(0, 2) == "!!")
+      name.remove_prefix(2);
+    else
+      return false;
+    return name == "null" || name == "bool" || name == "int" || name == "float" || name == "seq" || name == "map";
+  }
+
+  void complain_about_tag(Place place, const std::string& tag) {
+    findings.push_back(
+        {file_, place, path(), "unknown tag " + tag, "only YAML's own tags are known (!!str, !!int, ...)"});
+  }
+
+  std::string path() const {
+    std::string text;
+    for (const Open& open : open_) {
+      if (open.value.kind == YamlValue::Kind::sequence) {
+        text += "[" + std::to_string(open.value.items.size()) + "]";
+      } else if (open.key) {
+        if (!text.empty()) text += '.';
+        text += open.key->name;
+      }
+    }
+    return text;
+  }
+
+  void count_one() {
+    if (++values_ > kMostValues) throw TooLarge{};
+  }
+  void count(const YamlValue& value) {
+    count_one();
+    for (const YamlValue& item : value.items) count(item);
+    for (const YamlMember& member : value.members) count(member.value);
+  }
+
+  void open(YamlValue::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+    Open entry;
+    entry.value.kind = kind;
+    entry.value.place = place_of(mark);
+    entry.anchor = anchor;
+    if (tag != "?" && tag != "!" && !tag.empty() && !is_core_tag(tag)) {
+      complain_about_tag(entry.value.place, tag);
+    }
+    open_.push_back(std::move(entry));
+  }
+
+  void close() {
+    Open entry = std::move(open_.back());
+    open_.pop_back();
+    add(std::move(entry.value), entry.anchor);
+  }
+
+  void add(YamlValue value, YAML::anchor_t anchor) {
+    count_one();
+    if (anchor != 0) anchors_[anchor] = value;
+    if (open_.empty()) {
+      root = std::move(value);
+      return;
+    }
+    Open& parent = open_.back();
+    if (parent.value.kind == YamlValue::Kind::sequence) {
+      parent.value.items.push_back(std::move(value));
+    } else if (!parent.key) {
+      add_key(parent, value);
+    } else {
+      YamlMember member = std::move(*parent.key);
+      parent.key.reset();
+      // The parser gives an empty value the place of what follows it.
+      if (value.kind == YamlValue::Kind::scalar && value.scalar.is_null() && value.written.empty())
+        value.place = member.place;
+      member.value = std::move(value);
+      if (parent.key_is_usable) parent.value.members.push_back(std::move(member));
+    }
+  }
+
+  void add_key(Open& parent, const YamlValue& key) {
+    YamlMember member;
+    member.place = key.place;
+    parent.key_is_usable = true;
+    if (key.kind != YamlValue::Kind::scalar || (key.scalar.is_null() && key.written.empty())) {
+      findings.push_back({file_, key.place, path(), "found " + what_it_is(key) + " as a key, expected a string", ""});
+      parent.key_is_usable = false;
+    } else {
+      member.name = key.written;
+      const auto [first, fresh] = parent.seen.emplace(member.name, key.place);
+      if (!fresh) {
+        std::string where = path();
+        if (!where.empty()) where += '.';
+        findings.push_back({file_, key.place, where + member.name,
+                            "duplicate key; it is already at line " + std::to_string(first->second.line), ""});
+        parent.key_is_usable = false;
+      }
+    }
+    parent.key = std::move(member);
+  }
+
+  const std::string& file_;
+  std::vector<Open> open_;
+  std::map<YAML::anchor_t, YamlValue> anchors_;
+  std::size_t values_ = 0;
+};
+
+}  // namespace
+
+YamlDocument parse_yaml(std::string file, const std::string& text) {
+  YamlDocument document;
+  document.file = std::move(file);
+  if (text.size() > kLargestFile) {
+    throw BadInput(
+        std::vector<Finding>{{document.file, {}, "", "the file has more than 16 MiB, expected a smaller one", ""}});
+  }
+  if (const auto bad = first_invalid_utf8(text)) {
+    const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<long>(*bad), '\n');
+    throw BadInput(std::vector<Finding>{
+        {document.file, {static_cast<int>(line), 1}, "", "found bytes that are not UTF-8, expected UTF-8", ""}});
+  }
+  TreeBuilder builder(document.file);
+  const auto fail = [&](Place place, std::string message, std::string hint = "") {
+    std::vector<Finding> findings = std::move(builder.findings);
+    findings.push_back({document.file, place, "", std::move(message), std::move(hint)});
+    throw BadInput(std::move(findings));
+  };
+  try {
+    std::istringstream stream(text);
+    YAML::Parser parser(stream);
+    if (!parser.HandleNextDocument(builder)) {
+      fail({1, 1}, "the file is empty, expected a YAML mapping");
+    }
+    YamlValue first = std::move(builder.root);
+    TreeBuilder second(document.file);
+    if (parser.HandleNextDocument(second)) {
+      fail(second.root.place, "found a second document, expected one document in the file",
+           "remove the \"---\" before it");
+    }
+    builder.root = std::move(first);
+  } catch (const YAML::Exception& e) {
+    std::string hint;
+    if (e.msg.find("illegal EOF") != std::string::npos) hint = "something is not closed";
+    fail(place_of(e.mark), "this is not YAML: " + e.msg, hint);
+  } catch (const TreeBuilder::TooLarge&) {
+    fail({}, "its aliases expand to more than a million values");
+  }
+  if (!builder.findings.empty()) throw BadInput(std::move(builder.findings));
+  document.root = std::move(builder.root);
+  return document;
+}
+
+YamlDocument read_yaml_file(const std::string& file) {
+  std::error_code unknown;
+  if (std::filesystem::is_directory(file, unknown)) throw BadInput(file + " is a directory, expected a file");
+  std::ifstream stream(file, std::ios::binary);
+  std::ostringstream text;
+  if (stream) text << stream.rdbuf();
+  if (!stream || stream.bad()) {
+    const int error = errno;
+    throw BadInput(
+        std::vector<Finding>{{file, {}, "", std::string("cannot read the file: ") + std::strerror(error), ""}});
+  }
+  return parse_yaml(file, text.str());
+}
+
+std::string what_it_is(const YamlValue& value) {
+  if (value.kind == YamlValue::Kind::sequence) return "a list";
+  if (value.kind == YamlValue::Kind::mapping) return "a mapping";
+  const std::string quoted =
+      value.written.size() > kLongestQuote ? value.written.substr(0, kLongestQuote) + "..." : value.written;
+  switch (value.scalar.kind()) {
+    case boost::json::kind::null:
+      return value.written.empty() ? "nothing" : "null (" + quoted + ")";
+    case boost::json::kind::bool_:
+      return "a boolean (" + quoted + ")";
+    case boost::json::kind::string:
+      return "a string (\"" + quoted + "\")";
+    default:
+      return "a number (" + quoted + ")";
+  }
+}
+
+}  // namespace stepop::orchestrator

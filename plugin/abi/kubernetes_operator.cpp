@@ -1,0 +1,177 @@
+#include "abi/kubernetes_operator.hpp"
+
+#include <cstdlib>
+#include <future>
+#include <random>
+
+#include "abi/options.hpp"
+#include "engine/policy.hpp"
+#include "engine/preflight.hpp"
+#include "kube/config_error.hpp"
+#include "kube/kubeconfig.hpp"
+#include "kube/tls.hpp"
+#include "manifest/identity.hpp"
+#include "manifest/pod.hpp"
+#include "request/step_request.hpp"
+
+namespace stepop::abi {
+namespace {
+
+using plugin::Error;
+using plugin::Finding;
+namespace json = plugin::json;
+
+std::string random_instance() {
+  std::random_device random;
+  constexpr std::string_view digits = "abcdefghijklmnopqrstuvwxyz234567";
+  std::string instance;
+  for (int i = 0; i < 16; ++i) instance += digits[random() % digits.size()];
+  return instance;
+}
+
+Error as_error(const kube::ConfigError& mistake, const request::OperatorConfig& config) {
+  constexpr std::string_view context = ": context";
+  const std::string& place = mistake.path();
+  if (config.kubernetes_context && place.ends_with(context)) {
+    return Error(STEPOP_E_INVALID, {{Finding::Level::error, "Kubeconfig", "kubernetes_context",
+                                     "found " + mistake.found() + ", expected " + mistake.expected() + " of " +
+                                         place.substr(0, place.size() - context.size()),
+                                     mistake.hint(), false}});
+  }
+  return Error(STEPOP_E_INVALID,
+               {{Finding::Level::error, "Kubeconfig", mistake.path(),
+                 "found " + mistake.found() + ", expected " + mistake.expected(), mistake.hint(), false}});
+}
+
+kube::ClusterAccess access_to(const request::OperatorConfig& config, const Environment& environment) {
+  kube::KubeconfigQuery query;
+  query.paths = kube::split_kubeconfig_variable(config.kubeconfig.value_or(environment.kubeconfig));
+  query.home = environment.home;
+  query.context = config.kubernetes_context;
+  return kube::load_kubeconfig(query);
+}
+
+// The smallest request there is, for a check of the operator alone.
+json::object sample_request() {
+  return {{"step_run_id", "stepop-check"}, {"step_name", "check"}, {"image", "stepop.invalid/check"}};
+}
+
+}  // namespace
+
+Environment Environment::read() {
+  const auto variable = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string(value ? value : "");
+  };
+  return {variable("KUBECONFIG"), variable("HOME")};
+}
+
+KubernetesOperator::KubernetesOperator(const json::object& config, const Environment& environment,
+                                       plugin::Events& events)
+    : config_(request::parse_config(config)), events_(events), instance_(random_instance()) {
+  kube::initialise_tls();
+  try {
+    engine::Engine::Self self;
+    self.owner = config_.owner;
+    self.instance = instance_;
+    self.seed = std::random_device{}();
+    self.forgotten = [this](const std::string& step_run_id) {
+      const std::lock_guard lock(mutex_);
+      request_hashes_.erase(step_run_id);
+    };
+    engine_ = std::make_unique<engine::Engine>(loop_.io(), access_to(config_, environment), std::move(self), events_);
+  } catch (const kube::ConfigError& mistake) {
+    throw as_error(mistake, config_);
+  }
+}
+
+KubernetesOperator::~KubernetesOperator() {
+  shutdown(std::chrono::milliseconds{0});
+}
+
+std::vector<Finding> KubernetesOperator::check(const json::object* request, std::chrono::milliseconds timeout) {
+  auto submission = prepare(request ? *request : sample_request(), false);
+  using Findings = std::vector<Finding>;
+  const auto result = std::make_shared<std::promise<Findings>>();
+  auto future = result->get_future();
+  auto manifest = json::serialize(
+      manifest::pod_manifest(*submission.request, {config_.owner, submission.step_run_id}, instance_, 0));
+  loop_.post([this, submission = std::move(submission), manifest = std::move(manifest), result]() mutable {
+    engine::preflight(engine_->client(), std::move(submission.namespace_), std::move(manifest),
+                      [result](Findings findings) { result->set_value(std::move(findings)); });
+  });
+  if (future.wait_for(timeout) != std::future_status::ready) {
+    throw Error(STEPOP_E_TIMEOUT, "The cluster has not answered within " + std::to_string(timeout.count()) + " ms.");
+  }
+  auto findings = future.get();
+  const bool unanswered = findings.size() == 1 && findings.front().level == Finding::Level::error;
+  if (unanswered && findings.front().code != "Unauthorized") throw Error(STEPOP_E_UNAVAILABLE, std::move(findings));
+  return findings;
+}
+
+engine::Submission KubernetesOperator::prepare(const json::object& object, bool report_lost_if_absent) const {
+  auto request = std::make_shared<const request::StepRequest>(request::parse_request(object, config_));
+  const manifest::Identity identity{config_.owner, request->step_run_id};
+  engine::Submission submission;
+  submission.step_run_id = request->step_run_id;
+  submission.step_hash = manifest::step_hash(identity);
+  submission.request_hash = manifest::request_hash(*request);
+  submission.namespace_ = request->settings.kubernetes_namespace;
+  submission.policy = engine::policy_of(request->settings.policy);
+  submission.report_lost_if_absent = report_lost_if_absent;
+  submission.request = std::move(request);
+  return submission;
+}
+
+void KubernetesOperator::note(const engine::Submission& submission) {
+  const std::lock_guard lock(mutex_);
+  const auto [known, is_new] = request_hashes_.emplace(submission.step_run_id, submission.request_hash);
+  if (!is_new && known->second != submission.request_hash) {
+    throw Error(STEPOP_E_CONFLICT, "step_run_id " + submission.step_run_id + " is known here with another request.",
+                "Give the changed step an id of its own.");
+  }
+}
+
+void KubernetesOperator::submit(const json::object& request, bool report_lost_if_absent) {
+  auto submission = prepare(request, report_lost_if_absent);
+  note(submission);
+  events_.state({submission.step_run_id, plugin::State::accepted, 0, {}});
+  loop_.post([this, submission = std::move(submission)]() mutable { engine_->submit(std::move(submission)); });
+}
+
+void KubernetesOperator::cancel(std::string_view step_run_id, std::optional<std::chrono::milliseconds> grace) {
+  loop_.post([this, id = std::string(step_run_id), grace] { engine_->cancel(id, grace); });
+}
+
+void KubernetesOperator::attach(std::uint64_t ticket, const json::object& filter, bool own) {
+  auto wanted = read_attach_filter(filter, config_.settings.kubernetes_namespace);
+  loop_.post(
+      [this, ticket, wanted = std::move(wanted), own]() mutable { engine_->attach(ticket, std::move(wanted), own); });
+}
+
+void KubernetesOperator::open_logs(std::string_view step_run_id, const plugin::LogOptions& options,
+                                   std::shared_ptr<plugin::LogPipe> pipe) {
+  loop_.post([this, id = std::string(step_run_id), options, pipe = std::move(pipe)]() mutable {
+    engine_->open_logs(id, options, std::move(pipe));
+  });
+}
+
+void KubernetesOperator::forget(std::string_view step_run_id, const json::object& options) {
+  const auto read = read_forget_options(options, config_.settings.kubernetes_namespace);
+  loop_.post([this, id = std::string(step_run_id), read] { engine_->forget(id, read.namespace_, read.cleanup); });
+}
+
+void KubernetesOperator::shutdown(std::chrono::milliseconds timeout) {
+  if (!engine_) return;
+  if (timeout.count() > 0) {
+    const auto drained = std::make_shared<std::promise<void>>();
+    auto done = drained->get_future();
+    loop_.post([this, drained] { engine_->when_idle([drained] { drained->set_value(); }); });
+    done.wait_for(timeout);
+  }
+  loop_.run_and_wait([this] { engine_->stop(); });
+  loop_.stop();
+  engine_.reset();
+}
+
+}  // namespace stepop::abi

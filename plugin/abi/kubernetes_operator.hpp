@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <stepop/plugin.hpp>
+#include <string>
+#include <unordered_map>
+
+#include "engine/engine.hpp"
+#include "engine/loop.hpp"
+#include "request/operator_config.hpp"
+
+namespace stepop::abi {
+
+// What `open` reads from the process, once, on its caller's thread.
+struct Environment {
+  std::string kubeconfig;  // $KUBECONFIG
+  std::string home;        // $HOME
+  static Environment read();
+};
+
+// The flavor `kubernetes`: checks what the host hands over on the host's thread, and posts it to the engine's.
+class KubernetesOperator final : public plugin::Operator {
+ public:
+  // Throws plugin::Error. Sends nothing.
+  KubernetesOperator(const plugin::json::object& config, const Environment& environment, plugin::Events& events);
+  ~KubernetesOperator() override;
+
+  std::vector<plugin::Finding> check(const plugin::json::object* request, std::chrono::milliseconds timeout) override;
+  void submit(const plugin::json::object& request, bool report_lost_if_absent) override;
+  void cancel(std::string_view step_run_id, std::optional<std::chrono::milliseconds> grace) override;
+  void attach(std::uint64_t ticket, const plugin::json::object& filter, bool own) override;
+  void open_logs(std::string_view step_run_id, const plugin::LogOptions& options,
+                 std::shared_ptr<plugin::LogPipe> pipe) override;
+  void forget(std::string_view step_run_id, const plugin::json::object& options) override;
+  void shutdown(std::chrono::milliseconds timeout) override;
+
+ private:
+  engine::Submission prepare(const plugin::json::object& request, bool report_lost_if_absent) const;
+  void note(const engine::Submission& submission);
+
+  request::OperatorConfig config_;
+  plugin::Events& events_;
+  std::string instance_;
+  engine::Loop loop_;
+  std::unique_ptr<engine::Engine> engine_;  // lives on the loop
+
+  std::mutex mutex_;
+  std::unordered_map<std::string, std::string> request_hashes_;  // of the steps submitted here, not forgotten yet
+};
+
+}  // namespace stepop::abi

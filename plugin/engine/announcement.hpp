@@ -1,0 +1,13 @@
+#pragma once
+
+#include <stepop/plugin.hpp>
+#include <string>
+
+#include "lifecycle/report.hpp"
+
+namespace stepop::engine {
+
+// A report as the host hears it. Pure.
+plugin::StepState announcement(const std::string& step_run_id, const lifecycle::Report& report);
+
+}  // namespace stepop::engine

@@ -1,0 +1,437 @@
+#include "engine/engine.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/announcement.hpp"
+#include "engine/pod_calls.hpp"
+#include "engine/policy.hpp"
+#include "manifest/labels.hpp"
+#include "manifest/pod.hpp"
+
+namespace stepop::engine {
+namespace {
+
+using lifecycle::Origin;
+
+lifecycle::Instant now() {
+  return std::chrono::steady_clock::now();
+}
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+template <class... F>
+Overloaded(F...) -> Overloaded<F...>;
+
+manifest::Marks marks_of(const kube::Pod& pod) {
+  const auto lookup = [](const kube::StringMap& map) {
+    return [&map](std::string_view key) -> std::optional<std::string_view> {
+      const auto* found = map.find(key);
+      return found ? std::optional<std::string_view>(*found) : std::nullopt;
+    };
+  };
+  return manifest::marks_of(lookup(pod.metadata.labels), lookup(pod.metadata.annotations));
+}
+
+}  // namespace
+
+struct Engine::Step {
+  std::string id;
+  std::string hash;
+  std::string request_hash;
+  std::string namespace_;
+  std::shared_ptr<const request::StepRequest> request;  // null for a step that was only attached or forgotten
+  std::uint64_t serial = 0;  // tells a step from one of the same id that was forgotten before
+  lifecycle::StepMachine machine;
+  std::optional<kube::CallId> call;
+  std::vector<WaitingLog> waiting_logs;
+  std::vector<std::unique_ptr<LogFollower>> logs;
+
+  explicit Step(lifecycle::StepMachine m) : machine(std::move(m)) {}
+};
+
+Engine::Engine(boost::asio::io_context& io, kube::ClusterAccess access, Self self, plugin::Events& events)
+    : io_(io),
+      self_(std::move(self)),
+      events_(events),
+      client_(io, std::move(access)),
+      agenda_(io, [this](const std::string& id) {
+        if (auto* step = find(id)) perform(*step, step->machine.on_timer(now()));
+      }) {}
+
+Engine::~Engine() = default;
+
+void Engine::stop() {
+  agenda_.stop();
+  for (auto& [name, view] : namespaces_) view->stop();
+  orphaned_logs_.clear();
+  steps_.clear();
+  namespaces_.clear();
+  client_.abort_all();
+}
+
+// ---- What the host asks --------------------------------------------------------------------------------------
+
+void Engine::submit(Submission submission) {
+  if (auto* known = find(submission.step_run_id)) {
+    known->request_hash = submission.request_hash;
+    known->request = std::move(submission.request);
+    perform(*known, known->machine.own(now()));
+    return;
+  }
+  const auto origin = submission.report_lost_if_absent ? Origin::resubmitted : Origin::submitted;
+  auto& step = add(submission.step_run_id, submission.step_hash, submission.namespace_,
+                   lifecycle::StepMachine(origin, true, std::move(submission.policy), self_.seed + next_serial_));
+  step.request_hash = std::move(submission.request_hash);
+  step.request = std::move(submission.request);
+  begin(step);
+}
+
+void Engine::cancel(const std::string& step_run_id, std::optional<std::chrono::milliseconds> grace) {
+  if (auto* step = find(step_run_id)) perform(*step, step->machine.cancel(now(), grace));
+}
+
+void Engine::forget(const std::string& step_run_id, const std::string& namespace_,
+                    std::optional<lifecycle::Cleanup> cleanup) {
+  if (auto* step = find(step_run_id)) {
+    perform(*step, step->machine.forget(now(), cleanup));
+    return;
+  }
+  auto& step = add(step_run_id, manifest::step_hash({self_.owner, step_run_id}), namespace_,
+                   lifecycle::StepMachine(Origin::forgotten, true, {}, self_.seed + next_serial_));
+  const auto serial = step.serial;
+  begin(step);
+  auto* still = find(step_run_id);
+  if (still && still->serial == serial) perform(*still, still->machine.forget(now(), cleanup));
+}
+
+void Engine::attach(std::uint64_t ticket, AttachFilter filter, bool own) {
+  Attachment attachment{ticket, std::move(filter), own, {}, {}};
+  for (const auto& name : attachment.filter.namespaces) attachment.waiting_for.insert(name);
+  attachments_.push_back(std::move(attachment));
+  const auto names = attachments_.back().filter.namespaces;
+  for (const auto& name : names) {
+    if (const auto complete = view_of(name).complete_as_of()) on_synced(name, *complete);
+  }
+}
+
+void Engine::open_logs(const std::string& step_run_id, const plugin::LogOptions& options,
+                       std::shared_ptr<plugin::LogPipe> pipe) {
+  auto* step = find(step_run_id);
+  if (!step) {
+    pipe->push({plugin::LogRecord::Kind::end, false, 0, 0, 0, ""});
+    return;
+  }
+  step->waiting_logs.push_back({options, std::move(pipe)});
+  tell_logs(*step);
+}
+
+void Engine::when_idle(std::function<void()> then) {
+  when_idle_ = std::move(then);
+  tell_idle();
+}
+
+void Engine::tell_idle() {
+  if (when_idle_ && idle()) std::exchange(when_idle_, nullptr)();
+}
+
+bool Engine::idle() const {
+  return std::all_of(steps_.begin(), steps_.end(), [](const auto& entry) { return entry.second->machine.handed_on(); });
+}
+
+// ---- Steps ------------------------------------------------------------------------------------------------
+
+Engine::Step* Engine::find(const std::string& step_run_id) {
+  const auto found = steps_.find(step_run_id);
+  return found == steps_.end() ? nullptr : found->second.get();
+}
+
+Engine::Step& Engine::add(std::string step_run_id, std::string step_hash, std::string namespace_,
+                          lifecycle::StepMachine machine) {
+  auto step = std::make_unique<Step>(std::move(machine));
+  step->id = std::move(step_run_id);
+  step->hash = std::move(step_hash);
+  step->namespace_ = std::move(namespace_);
+  step->serial = next_serial_++;
+  id_of_hash_[step->hash] = step->id;
+  auto& place = steps_[step->id];
+  place = std::move(step);
+  return *place;
+}
+
+// What the cluster already has of the step is seen before the machine may create anything.
+void Engine::begin(Step& step) {
+  auto& view = view_of(step.namespace_);
+  const auto id = step.id;
+  const auto serial = step.serial;
+  if (!view.following()) perform(step, step.machine.on_gap(now()));
+  for (auto& pod : view.pods_of(step.hash)) {
+    perform(step, step.machine.on_pod(now(), read(step, std::move(pod))));
+    if (const auto* still = find(id); !still || still->serial != serial) return;
+  }
+  perform(step, step.machine.start(now(), view.complete_as_of()));
+}
+
+lifecycle::PodView Engine::read(const Step& step, kube::Pod pod) const {
+  const auto marks = marks_of(pod);
+  lifecycle::PodView view;
+  view.same_step = marks.owner == self_.owner && marks.step_hash == step.hash;
+  view.same_request = marks.request_hash == step.request_hash;
+  view.ours = marks.instance == self_.instance;
+  view.cancelled = marks.cancelled_at.has_value();
+  view.given_up = marks.given_up;
+  view.replaced = marks.replaced;
+  view.attempt = marks.attempt.value_or(0);
+  view.restarts = marks.restarts;
+  view.pod = std::move(pod);
+  return view;
+}
+
+std::string Engine::manifest_of(const Step& step, const lifecycle::CreatePod& create) const {
+  auto pod = manifest::pod_manifest(*step.request, {self_.owner, step.id}, self_.instance, create.attempt);
+  if (create.restarts > 0) {
+    auto& annotations = pod["metadata"].as_object()["annotations"].as_object();
+    annotations[manifest::annotation::restarts] = std::to_string(create.restarts);
+  }
+  return boost::json::serialize(pod);
+}
+
+std::string Engine::name_of(const Step& step, std::uint32_t attempt) const {
+  // Without a request nothing is ever created, and no pod is looked for by a name that was not seen.
+  const auto readable = step.request ? manifest::readable_name(*step.request) : std::string();
+  return manifest::workload_name(readable, {self_.owner, step.id}, attempt);
+}
+
+void Engine::perform(Step& step, lifecycle::Actions actions) {
+  // TellForgotten ends the step; nothing but a WakeAt follows it.
+  const auto id = step.id;
+  const auto serial = step.serial;
+  const auto still = [&]() -> Step* {
+    auto* found = find(id);
+    return found && found->serial == serial ? found : nullptr;
+  };
+  for (const auto& action : actions) {
+    if (auto* present = still()) carry_out(*present, action);
+  }
+  if (auto* present = still()) tell_logs(*present);
+  tell_idle();
+}
+
+void Engine::carry_out(Step& step, const lifecycle::Action& action) {
+  using namespace lifecycle;
+  std::visit(
+      Overloaded{
+          [&](const CreatePod& create) { call(step, create_pod(step.namespace_, manifest_of(step, create))); },
+          [&](const GetPod& get) {
+            call(step, get_pod(step.namespace_, get.name.empty() ? name_of(step, get.attempt) : get.name));
+          },
+          [&](const MarkCancelled& mark) {
+            const auto at = std::chrono::time_point_cast<kube::Timestamp::duration>(std::chrono::system_clock::now());
+            call(step, annotate_pod(step.namespace_, mark.name, mark.uid, mark.resource_version,
+                                    manifest::annotation::cancelled_at, kube::format_rfc3339(at)));
+          },
+          [&](const MarkGivenUp& mark) {
+            call(step, annotate_pod(step.namespace_, mark.name, mark.uid, mark.resource_version,
+                                    manifest::annotation::given_up, mark.why));
+          },
+          [&](const MarkReplaced& mark) {
+            call(step, annotate_pod(step.namespace_, mark.name, mark.uid, {}, manifest::annotation::replaced_by,
+                                    std::to_string(step.machine.attempt())));
+          },
+          [&](const TakeOver& take) {
+            call(step, label_pod(step.namespace_, take.name, take.uid, take.resource_version, manifest::label::instance,
+                                 self_.instance));
+          },
+          [&](const DeletePod& remove) {
+            call(step, delete_pod(step.namespace_, remove.name, remove.uid, remove.resource_version, remove.grace));
+          },
+          [&](const AskReady&) { ask_ready(step.id); },
+          [&](const Announce& said) { events_.state(announcement(step.id, said.report)); },
+          [&](const Warn& warning) { events_.warning(step.id, warning.code, warning.message); },
+          [&](const TellDisplaced&) { events_.displaced(step.id); },
+          [&](const TellForgotten& told) { drop(step.id, told.deleted); },
+          [&](const WakeAt& wake) { agenda_.set(step.id, wake.time); },
+      },
+      action);
+}
+
+void Engine::call(Step& step, kube::Request request) {
+  step.call = client_.call(std::move(request), [this, id = step.id, serial = step.serial](kube::Outcome outcome) {
+    auto* step = find(id);
+    if (!step || step->serial != serial) return;
+    step->call.reset();
+    if (const auto* response = std::get_if<kube::Response>(&outcome)) {
+      for (const auto& warning : response->warnings) events_.warning(id, "ApiWarning", warning);
+    }
+    const auto view_of_pod = [&](kube::Pod pod) { return read(*step, std::move(pod)); };
+    perform(*step, step->machine.on_answer(now(), read_answer(outcome, view_of_pod)));
+  });
+}
+
+// One question for all who ask meanwhile.
+void Engine::ask_ready(const std::string& step_run_id) {
+  waiting_for_ready_.insert(step_run_id);
+  if (waiting_for_ready_.size() > 1) return;
+  client_.call(get_ready(), [this](kube::Outcome outcome) {
+    const auto* response = std::get_if<kube::Response>(&outcome);
+    const bool ready = response && response->status == 200;
+    for (const auto& id : std::exchange(waiting_for_ready_, {})) {
+      if (auto* step = find(id)) perform(*step, step->machine.on_ready(now(), ready));
+    }
+  });
+}
+
+void Engine::drop(const std::string& step_run_id, bool deleted) {
+  const auto found = steps_.find(step_run_id);
+  if (found == steps_.end()) return;
+  auto step = std::move(found->second);
+  steps_.erase(found);
+  id_of_hash_.erase(step->hash);
+  agenda_.clear(step_run_id);
+  if (step->call) client_.cancel(*step->call);
+  for (auto& log : step->waiting_logs) log.pipe->push({plugin::LogRecord::Kind::end, false, 0, 0, 0, ""});
+  std::erase_if(orphaned_logs_, [](const auto& log) { return log->finished(); });
+  for (auto& log : step->logs) {
+    if (deleted) log->on_gone();
+    if (!log->finished()) orphaned_logs_.push_back(std::move(log));
+  }
+  self_.forgotten(step_run_id);
+  events_.forgotten(step_run_id, deleted);
+}
+
+void Engine::tell_logs(Step& step) {
+  std::erase_if(step.logs, [](const auto& log) { return log->finished(); });
+  const auto* pod = step.machine.pod();
+  if (pod) {
+    for (auto& waiting : std::exchange(step.waiting_logs, {})) {
+      LogSource source{pod->metadata.namespace_,
+                       pod->metadata.name,
+                       pod->metadata.uid,
+                       std::string(lifecycle::main_container),
+                       0,
+                       0};
+      step.logs.push_back(
+          std::make_unique<LogFollower>(io_, client_, std::move(source), waiting.options, std::move(waiting.pipe)));
+    }
+    for (auto& log : step.logs) log->on_pod(*pod);
+  } else if (step.machine.ended()) {
+    for (auto& waiting : std::exchange(step.waiting_logs, {})) {
+      waiting.pipe->push({plugin::LogRecord::Kind::end, false, 0, 0, 0, ""});
+    }
+  }
+}
+
+// ---- What the cluster says --------------------------------------------------------------------------------
+
+NamespaceView& Engine::view_of(const std::string& namespace_) {
+  auto& view = namespaces_[namespace_];
+  if (!view) {
+    NamespaceView::Listener listener;
+    listener.applied = [this](const std::string& hash, const kube::Pod& pod) { on_applied(hash, pod); };
+    listener.removed = [this](const std::string& hash, const kube::PodRemoved& pod) { on_removed(hash, pod); };
+    listener.gap = [this, namespace_] { on_gap(namespace_); };
+    listener.synced = [this, namespace_](kube::Instant time) { on_synced(namespace_, time); };
+    listener.trouble = [this, namespace_](const kube::WatchTrouble& trouble) { on_trouble(namespace_, trouble); };
+    view = std::make_unique<NamespaceView>(io_, client_, namespace_, manifest::owner_selector(self_.owner), self_.seed,
+                                           std::move(listener));
+  }
+  return *view;
+}
+
+void Engine::on_applied(const std::string& step_hash, const kube::Pod& pod) {
+  const auto id = id_of_hash_.find(step_hash);
+  if (id == id_of_hash_.end()) return;
+  auto* step = find(id->second);
+  if (step && step->namespace_ == pod.metadata.namespace_)
+    perform(*step, step->machine.on_pod(now(), read(*step, pod)));
+}
+
+void Engine::on_removed(const std::string& step_hash, const kube::PodRemoved& removed) {
+  const auto id = id_of_hash_.find(step_hash);
+  if (id == id_of_hash_.end()) return;
+  auto* step = find(id->second);
+  if (!step) return;
+  std::optional<lifecycle::PodView> last;
+  if (removed.last) last = read(*step, *removed.last);
+  for (auto& log : step->logs) log->on_gone();
+  perform(*step, step->machine.on_removed(now(), removed.uid, std::move(last)));
+}
+
+std::vector<std::string> Engine::steps_in(const std::string& namespace_) const {
+  std::vector<std::string> ids;
+  for (const auto& [id, step] : steps_) {
+    if (step->namespace_ == namespace_) ids.push_back(id);
+  }
+  return ids;
+}
+
+void Engine::on_gap(const std::string& namespace_) {
+  for (const auto& id : steps_in(namespace_)) {
+    if (auto* step = find(id)) perform(*step, step->machine.on_gap(now()));
+  }
+}
+
+void Engine::on_synced(const std::string& namespace_, kube::Instant time) {
+  last_trouble_.erase(namespace_);
+  for (auto& attachment : attachments_) {
+    if (attachment.waiting_for.erase(namespace_)) take_in(attachment, namespace_);
+  }
+  std::erase_if(attachments_, [this](const Attachment& attachment) {
+    if (!attachment.waiting_for.empty()) return false;
+    events_.attached(attachment.ticket, attachment.found);
+    return true;
+  });
+  for (const auto& id : steps_in(namespace_)) {
+    if (auto* step = find(id)) perform(*step, step->machine.on_synced(now(), time));
+  }
+}
+
+void Engine::on_trouble(const std::string& namespace_, const kube::WatchTrouble& trouble) {
+  using Kind = kube::WatchTrouble::Kind;
+  if (trouble.kind == Kind::Unauthorized || trouble.kind == Kind::Forbidden) {
+    kube::Status status;
+    status.code = trouble.status;
+    status.message = trouble.message;
+    for (const auto& id : steps_in(namespace_)) {
+      if (auto* step = find(id)) perform(*step, step->machine.on_view_refused(now(), status));
+    }
+  }
+  auto& told = last_trouble_[namespace_];
+  if (told == trouble.message) return;
+  told = trouble.message;
+  events_.warning("", "WatchTrouble", "Watching pods in namespace " + namespace_ + ": " + trouble.message);
+}
+
+// ---- attach -----------------------------------------------------------------------------------------------
+
+void Engine::take_in(Attachment& attachment, const std::string& namespace_) {
+  const auto& filter = attachment.filter;
+  for (auto& [hash, pod] : view_of(namespace_).pods()) {
+    const auto marks = marks_of(pod);
+    if (marks.owner != self_.owner || marks.step_run_id.empty()) continue;
+    const auto& ids = filter.step_run_ids;
+    if (!ids.empty() && std::find(ids.begin(), ids.end(), marks.step_run_id) == ids.end()) continue;
+    const bool labelled = std::all_of(filter.labels.begin(), filter.labels.end(), [&pod = pod](const auto& label) {
+      const auto* value = pod.metadata.labels.find(label.first);
+      return value && *value == label.second;
+    });
+    if (!labelled) continue;
+    const auto& found = attachment.found;
+    if (std::find(found.begin(), found.end(), marks.step_run_id) != found.end()) continue;
+    attachment.found.push_back(marks.step_run_id);
+    if (auto* known = find(marks.step_run_id)) {
+      if (attachment.own) perform(*known, known->machine.own(now()));
+      continue;
+    }
+    auto& step =
+        add(marks.step_run_id, hash, namespace_,
+            lifecycle::StepMachine(Origin::attached, attachment.own, policy_of(marks), self_.seed + next_serial_));
+    step.request_hash = marks.request_hash;
+
+    begin(step);
+  }
+}
+
+}  // namespace stepop::engine

@@ -1,0 +1,93 @@
+#include "engine/pod_calls.hpp"
+
+#include <boost/json.hpp>
+
+#include "kube/pod_parser.hpp"
+#include "kube/targets.hpp"
+
+namespace stepop::engine {
+namespace {
+
+namespace json = boost::json;
+
+// Longer than the API server's own limit for a request, so that its answer, not our clock, decides.
+constexpr std::chrono::seconds answer_margin{5};
+constexpr std::chrono::seconds call_timeout{30};
+constexpr std::string_view merge_patch = "application/merge-patch+json";
+constexpr std::string_view field_manager = "stepop";
+
+kube::Request request_for(kube::Method method, std::string target, json::value body = nullptr) {
+  kube::Request request;
+  request.method = method;
+  request.target = std::move(target);
+  if (!body.is_null()) request.body = json::serialize(body);
+  request.timeout = call_timeout;
+  return request;
+}
+
+}  // namespace
+
+kube::Request create_pod(const std::string& namespace_, std::string manifest) {
+  const auto seconds = std::to_string(lifecycle::create_timeout.count()) + "s";
+  auto request = request_for(
+      kube::Method::Post, kube::with_query(kube::pods_target(namespace_), {{"fieldManager", std::string(field_manager)},
+                                                                           {"fieldValidation", "Strict"},
+                                                                           {"timeout", seconds}}));
+  request.body = std::move(manifest);
+  request.timeout = lifecycle::create_timeout + answer_margin;
+  return request;
+}
+
+kube::Request get_pod(const std::string& namespace_, const std::string& name) {
+  return request_for(kube::Method::Get, kube::pod_target(namespace_, name));
+}
+
+kube::Request annotate_pod(const std::string& namespace_, const std::string& name, const std::string& uid,
+                           const std::string& resource_version, std::string_view annotation, std::string_view value) {
+  json::object metadata{{"uid", uid}, {"annotations", {{annotation, value}}}};
+  if (!resource_version.empty()) metadata["resourceVersion"] = resource_version;
+  auto request =
+      request_for(kube::Method::Patch,
+                  kube::with_query(kube::pod_target(namespace_, name), {{"fieldManager", std::string(field_manager)}}),
+                  json::object{{"metadata", std::move(metadata)}});
+  request.content_type = merge_patch;
+  return request;
+}
+
+kube::Request label_pod(const std::string& namespace_, const std::string& name, const std::string& uid,
+                        const std::string& resource_version, std::string_view label, std::string_view value) {
+  auto request = request_for(
+      kube::Method::Patch,
+      kube::with_query(kube::pod_target(namespace_, name), {{"fieldManager", std::string(field_manager)}}),
+      json::object{{"metadata", {{"uid", uid}, {"resourceVersion", resource_version}, {"labels", {{label, value}}}}}});
+  request.content_type = merge_patch;
+  return request;
+}
+
+kube::Request delete_pod(const std::string& namespace_, const std::string& name, const std::string& uid,
+                         const std::string& resource_version, std::optional<std::chrono::seconds> grace) {
+  json::object preconditions{{"uid", uid}};
+  if (!resource_version.empty()) preconditions["resourceVersion"] = resource_version;
+  json::object options{{"apiVersion", "v1"},
+                       {"kind", "DeleteOptions"},
+                       {"preconditions", std::move(preconditions)},
+                       {"propagationPolicy", "Background"}};
+  if (grace) options["gracePeriodSeconds"] = grace->count();
+  return request_for(kube::Method::Delete, kube::pod_target(namespace_, name), std::move(options));
+}
+
+kube::Request get_ready() {
+  return request_for(kube::Method::Get, "/readyz");
+}
+
+lifecycle::Answer read_answer(const kube::Outcome& outcome, const ViewOfPod& view_of) {
+  if (const auto* error = std::get_if<kube::TransportError>(&outcome)) {
+    return lifecycle::NoAnswer{error->message, error->may_have_reached_server};
+  }
+  const auto& response = std::get<kube::Response>(outcome);
+  if (response.status < 200 || response.status > 299) return kube::status_of(response.status, response.body);
+  if (auto pod = kube::parse_pod(response.body)) return view_of(std::move(*pod));
+  return lifecycle::Done{};
+}
+
+}  // namespace stepop::engine

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "kube/http.hpp"
+#include "lifecycle/step_machine.hpp"
+
+namespace stepop::engine {
+
+// The calls that a step's life asks for, as HTTP requests, and their answers as the lifecycle reads them. Pure.
+
+kube::Request create_pod(const std::string& namespace_, std::string manifest);
+kube::Request get_pod(const std::string& namespace_, const std::string& name);
+// A merge patch that sets one annotation; the uid in it is a precondition (409 for another pod of that name), and so is
+// the resourceVersion where it is not empty.
+kube::Request annotate_pod(const std::string& namespace_, const std::string& name, const std::string& uid,
+                           const std::string& resource_version, std::string_view annotation, std::string_view value);
+// A merge patch that sets one label, if the pod is still at this resourceVersion (409 else).
+kube::Request label_pod(const std::string& namespace_, const std::string& name, const std::string& uid,
+                        const std::string& resource_version, std::string_view label, std::string_view value);
+// `resource_version` empty: no precondition.
+kube::Request delete_pod(const std::string& namespace_, const std::string& name, const std::string& uid,
+                         const std::string& resource_version, std::optional<std::chrono::seconds> grace);
+kube::Request get_ready();
+
+using ViewOfPod = std::function<lifecycle::PodView(kube::Pod)>;
+lifecycle::Answer read_answer(const kube::Outcome& outcome, const ViewOfPod& view_of);
+
+}  // namespace stepop::engine

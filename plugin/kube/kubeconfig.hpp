@@ -1,0 +1,44 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kube/cluster_access.hpp"
+#include "kube/config_error.hpp"
+
+namespace stepop::kube {
+
+/// Which kubeconfig to read, and which of its contexts. Environment variables are never read
+/// here: the caller passes what it found in them.
+struct KubeconfigQuery {
+  /// A whole kubeconfig in memory (YAML or JSON). When given, no kubeconfig file is read, and
+  /// relative paths inside are an error.
+  std::optional<std::string> text{};
+  /// One file, named explicitly. When given it must exist, and `paths` and `home` are not used.
+  std::optional<std::string> file{};
+  /// The elements of `KUBECONFIG` (split at ':'). Empty elements and missing files are skipped.
+  std::vector<std::string> paths{};
+  /// Home directory: with no `paths`, `<home>/.kube/config` is read.
+  std::string home{};
+  /// Context to use; by default the `current-context`.
+  std::optional<std::string> context{};
+};
+
+/// Splits the value of `KUBECONFIG` at ':' and drops empty elements.
+std::vector<std::string> split_kubeconfig_variable(const std::string& value);
+
+/// Reads and merges the kubeconfig files and gives access to the cluster of one context.
+///
+/// Merging is kubectl's ("Organizing Cluster Access Using kubeconfig Files"): the first file that
+/// sets `current-context`, or defines a cluster, user or context name, wins, whole entry by whole
+/// entry. Relative paths are relative to the file they stand in. Inline `*-data` wins over files.
+/// Files that the chosen context points at (CA, certificate, key) are read now; a `tokenFile` is
+/// read by the client, again and again.
+///
+/// Throws ConfigError. Ways of authenticating that are not supported (exec, auth-provider,
+/// proxy-url, impersonation) are errors when the chosen context needs them, never ignored.
+/// Blocks on file reads. Any thread.
+ClusterAccess load_kubeconfig(const KubeconfigQuery& query);
+
+}  // namespace stepop::kube

@@ -1,0 +1,314 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "kube/pod.hpp"
+#include "kube/status.hpp"
+#include "lifecycle/backoff.hpp"
+#include "lifecycle/evidence.hpp"
+#include "lifecycle/reading.hpp"
+#include "lifecycle/refusal.hpp"
+#include "lifecycle/report.hpp"
+
+namespace stepop::lifecycle {
+
+using Instant = std::chrono::steady_clock::time_point;
+
+// Every create asks the API server to give up after this long (`?timeout=`): until then, and this margin for clocks
+// and buffers, a create without an answer may still take effect.
+inline constexpr std::chrono::seconds create_timeout{30};
+inline constexpr std::chrono::seconds create_margin{10};
+
+enum class Cleanup { on_success, never, always };
+enum class OnNodeLost { wait, replace };
+
+// The step's settings that decide, as opposed to those that describe its pod.
+struct Policy {
+  std::chrono::milliseconds startup_timeout{600'000};
+  std::chrono::milliseconds refusal_grace{30'000};
+  std::chrono::milliseconds lost_after{900'000};
+  std::chrono::milliseconds waiting_reason_grace{60'000};
+  std::vector<std::string> fatal_waiting_reasons;
+  std::optional<std::chrono::milliseconds> scheduling_timeout;
+  unsigned max_startup_retries = 3;
+  unsigned max_disruption_restarts = 0;
+  OnNodeLost on_node_lost = OnNodeLost::wait;
+  Cleanup cleanup = Cleanup::on_success;
+};
+
+// One view of the step's pod. What its labels and annotations say has been read by whoever wrote them.
+struct PodView {
+  kube::Pod pod;
+  bool same_step = false;     // our owner, our step id
+  bool same_request = false;  // made from the same request
+  bool ours = false;          // carries this operator's instance
+  bool cancelled = false;     // somebody asked for its end through stepop, in this life or an earlier one
+  bool replaced = false;      // the next attempt was made, or was about to be
+  std::string given_up;       // why stepop asked for its end by itself, as MarkGivenUp says; empty when it did not
+  std::uint32_t attempt = 0;
+  std::uint32_t restarts = 0;  // how many of the attempts before it may have run user code
+};
+
+// What the API server answered to one call.
+struct Done {};    // 2xx without an object
+struct NoAnswer {  // no (whole) answer came
+  std::string message;
+  bool may_have_reached_server = true;
+};
+using Answer = std::variant<Done, PodView, kube::Status, NoAnswer>;
+
+// What the machine wants done. Of the seven calls, at most one is under way for a step at any time; its
+// answer is given to on_answer.
+struct CreatePod {
+  std::uint32_t attempt = 0;
+  std::uint32_t restarts = 0;  // to be written on it
+};
+struct GetPod {
+  std::string name;  // empty: the name that a create of this attempt uses
+  std::uint32_t attempt = 0;
+};
+// Writes on the object that its end was asked for, so that every life of every host calls it `cancelled`.
+// If it is still at this resourceVersion, as MarkGivenUp: what has ended, or started, meanwhile is looked at again.
+struct MarkCancelled {
+  std::string name, uid, resource_version;
+};
+// Writes on the object why it is given up, so that no life of any host takes its deletion for somebody else's.
+struct MarkGivenUp {
+  std::string name, uid, resource_version;
+  std::string why;  // `<reason>: <message>`
+};
+// Writes on the object that the next attempt is made: without that, a later life that finds it alone would make it again.
+struct MarkReplaced {
+  std::string name, uid;
+};
+// Writes this operator's instance on the object, if it is still at this resourceVersion.
+struct TakeOver {
+  std::string name, uid, resource_version;
+};
+struct DeletePod {
+  std::string name, uid;
+  std::optional<std::chrono::seconds> grace;
+  std::string resource_version{};  // not empty: only if it is still at this one
+};
+// Not calls for this step, and answered elsewhere:
+struct AskReady {};  // is the API server ready (GET /readyz)? Answer with on_ready.
+struct Announce {
+  Report report;
+};
+struct Warn {
+  std::string code, message;
+};
+struct TellDisplaced {};
+struct TellForgotten {
+  bool deleted = false;
+};
+struct WakeAt {  // call on_timer then; it replaces an earlier one
+  Instant time;
+};
+using Action = std::variant<CreatePod, GetPod, MarkCancelled, MarkGivenUp, MarkReplaced, TakeOver, DeletePod, AskReady,
+                            Announce, Warn, TellDisplaced, TellForgotten, WakeAt>;
+using Actions = std::vector<Action>;
+
+// How this operator came to know the step.
+enum class Origin {
+  submitted,    // create it when it does not exist
+  resubmitted,  // it existed once: when it does not exist now, it is lost
+  attached,     // it was seen in the cluster
+  forgotten,    // only `forget` was called for it
+};
+
+// The life of one step, as a pure machine: observations in, actions out, time as an argument. No I/O, no clock, no thread.
+//
+// It keeps what it knows (the newest view of the pod, evidence, what was asked for, what is under way) and, after
+// each observation, decides anew from the whole of it what to do next. So the order of observations
+// matters only where the truth depends on it.
+//
+// Promises (the design's invariants): one terminal report; no create while the view of the namespace is not complete, or while a
+// pod of the step is known; no create after the step is terminal; no failure of the API is by itself terminal;
+// every delete names a uid; no further attempt while the one before is not confirmed stopped (on_node_lost: replace apart).
+class StepMachine {
+ public:
+  StepMachine(Origin origin, bool own, Policy policy, std::uint64_t seed);
+
+  // After on_pod for each pod of the step that is known already, and before anything else. `complete_as_of`: when the
+  // view of the namespace was last known to be complete, if ever.
+  Actions start(Instant now, std::optional<Instant> complete_as_of);
+
+  // The view of the namespace is complete as of `time`.
+  Actions on_synced(Instant now, Instant time);
+  // Events of the namespace were missed, and are until the next on_synced. Before `start` too, when that is so.
+  Actions on_gap(Instant now);
+  // The view cannot be had: the API server refuses the watch (401, 403 in RBAC's words).
+  Actions on_view_refused(Instant now, const kube::Status& status);
+  Actions on_pod(Instant now, PodView view);
+  // The pod left the view; `last` is its last state, when that is known.
+  Actions on_removed(Instant now, const std::string& uid, std::optional<PodView> last);
+
+  Actions on_answer(Instant now, Answer answer);
+  Actions on_ready(Instant now, bool ready);
+  Actions on_timer(Instant now);
+
+  // `grace`: empty for the pod's own.
+  Actions cancel(Instant now, std::optional<std::chrono::milliseconds> grace);
+  // REQUIRES: ended(), or origin forgotten.
+  Actions forget(Instant now, std::optional<Cleanup> cleanup);
+  // The step was submitted again, here: the operator owns it, and creates it if that was not allowed before.
+  Actions own(Instant now);
+
+  bool ended() const { return ended_; }
+  // Everything that was asked for is in the cluster, or was told: the operator may be shut down without loss.
+  bool handed_on() const;
+  const Report& report() const { return report_; }
+  // The newest view of its pod; nothing while there is none.
+  const kube::Pod* pod() const { return attempt_.view ? &attempt_.view->pod : nullptr; }
+  std::uint32_t attempt() const { return attempt_.number; }
+
+ private:
+  enum class Call { none, create, get, get_next, mark, mark_replaced, take_over, remove };
+  struct Stop {  // the pod is to end, and the step with it
+    enum class Why { cancel, failure } why;
+    std::string reason, message;  // of a failure
+    std::optional<std::chrono::seconds> grace;
+  };
+
+  struct RefusedAccess {
+    Instant since;                  // the first refusal
+    Instant last;                   // the newest one
+    bool server_was_ready = false;  // between the two
+    bool of_view = false;           // it was the watch that was refused
+    std::string reason, message;
+  };
+
+  // All that is known of one pod of the step.
+  struct Attempt {
+    std::uint32_t number = 0;
+    std::uint32_t restarts = 0;
+    bool may_create = false;
+
+    std::optional<PodView> view;
+    Evidence evidence;
+    bool in_view = false;                  // the watch shows it
+    std::optional<Instant> known_since;    // first seen
+    bool left_view = false;                // the watch says that it is not there any more
+    std::optional<Instant> look_again_at;  // while it has left the view
+    bool gone = false;                     // confirmed, and the watch has had its time to tell the last state
+    std::optional<Instant> absent_since;   // a call has found it gone
+    bool last_is_whole = false;            // view is its very last state
+    bool was_ours = false;
+
+    std::optional<Instant> create_unknown_until;  // a create may still take effect
+    bool name_taken = false;
+    bool next_is_absent = false;  // it is replaced, and a GET has not found the next
+    bool mark_done = false;
+    bool delete_done = false;
+    bool completed_undisturbed = false;    // it was seen to have ended before its deletion was asked for
+    bool completed_before_delete = false;  // the answer to our DELETE showed it
+    bool look_before_delete = false;
+    bool delete_unknown = false;  // a DELETE may have had an effect, and its answer is lost
+
+    std::optional<Instant> seen_at;              // view is at least as new as the answer to a GET that was sent then
+    std::optional<Instant> deletion_overdue_at;  // its deletion grace is over
+    std::optional<Instant> silent_since;         // its node has not been heard of since
+    std::optional<Instant> bound_since;
+    std::string waiting_reason_class;
+    std::optional<Instant> waiting_since;
+  };
+  struct Earlier {
+    std::string name, uid;
+    bool marked = false;  // as replaced
+    bool removed = false;
+  };
+
+  void decide(Instant now, Actions& out);
+  void decide_absent(Instant now, Actions& out);
+  void decide_present(Instant now, Actions& out);
+  void decide_after_end(Instant now, Actions& out);
+  void decide_forget(Instant now, Actions& out);
+  bool decide_lost(Instant now, Actions& out);
+  void decide_stop(Instant now, Actions& out);
+  void decide_give_up(Instant now, Actions& out);
+  void decide_refused(Actions& out);
+
+  void see(PodView view, Instant now, Actions& out);
+  void announce_progress(Actions& out);
+  // The attempt is over: the step is replaced or ends.
+  void conclude(Instant now, Report report, bool stopped, Actions& out);
+  bool may_replace(const Report& report, bool stopped) const;
+  bool has_startup_retry() const;
+  void replace(Instant now, const Report& report, Actions& out);
+  void see_answer(PodView view, Instant now, Actions& out);
+  bool overtaken(const PodView& answer) const;
+  void lose(Instant now, std::string message, UserCodeRan ran, Actions& out);
+  void note_earlier(const PodView& view);
+  void end(Report report, Actions& out);
+  void end_by_final_status(Instant now, Actions& out);
+  void end_by_vanishing(Instant now, Actions& out);
+  void end_without_pod(StepState state, std::string_view why, std::string message, UserCodeRan ran, Actions& out);
+  Report stopped_report(const kube::Pod& pod, UserCodeRan ran) const;
+
+  void on_create_answer(Instant now, Answer& answer, Actions& out);
+  void on_get_answer(Instant now, Answer& answer, Actions& out);
+  void on_mark_answer(Instant now, Answer& answer, Actions& out);
+  void on_mark_replaced_answer(Instant now, Answer& answer, Actions& out);
+  void on_take_over_answer(Instant now, Answer& answer, Actions& out);
+  void on_delete_answer(Instant now, Answer& answer, Actions& out);
+  RefusedAccess& refused(Instant now, std::string_view why, const std::string& message);
+  void hold_up(std::string_view why, const std::string& message, Actions& out);
+  void warn_once(std::string code, std::string message, Actions& out);
+
+  // A deadline is judged only on a view that is newer than it: true when it has passed and a view newer than it
+  // is there; asks for one, or for a wake-up, when not.
+  bool passed(Instant deadline, Instant now, Actions& out);
+  void look(Instant now, Actions& out);  // one GET
+  bool backing_off(Instant now);
+  bool cancel_took_hold() const;
+  bool patch_is_refused(Instant now, const kube::Status& status, Actions& out);
+  bool create_may_land(Instant now);
+  void create_had_no_effect(Instant now);
+  bool mark_earlier(Actions& out);
+  void begin(Call call);
+  void back_off(Instant now) { not_before_ = now + backoff_.next(); }
+  void wake_at(Instant time);
+
+  Origin origin_;
+  bool own_;
+  Policy policy_;
+  Backoff backoff_;          // of calls
+  Backoff replace_backoff_;  // of attempts
+
+  std::optional<Instant> complete_as_of_;
+  bool relisting_ = false;             // changes are not seen one by one
+  std::optional<Instant> started_at_;  // when this attempt was first to be made
+  Attempt attempt_;                    // the newest
+  std::vector<Earlier> earlier_;       // the ones before it, oldest first
+
+  Call call_ = Call::none;
+  std::uint32_t call_attempt_ = 0;  // which it is about
+  Instant not_before_{};            // no further call before
+  Instant asked_at_{};              // when the last GET was sent
+  Instant create_sent_at_{};
+  std::optional<Instant> create_may_land_until_;
+  std::optional<Instant> patch_refused_since_;
+  std::optional<RefusedAccess> refused_;
+  bool asking_ready_ = false;
+  std::string warned_;  // the code of the last warning: one is enough
+  bool take_over_refused_ = false;
+  std::optional<Stop> stop_;
+  std::optional<Report> held_report_;  // of an attempt that another owner will replace
+  std::optional<Instant> held_until_;
+
+  bool ended_ = false;
+  Report report_;
+
+  bool forget_asked_ = false;
+  bool forgotten_ = false;
+  std::optional<Cleanup> cleanup_override_;
+  std::optional<Instant> wake_;
+};
+
+}  // namespace stepop::lifecycle

@@ -1,0 +1,1 @@
+"""What the suites that run against the real cluster share."""
