@@ -73,7 +73,6 @@ void CuttingProxy::carry_down(const std::shared_ptr<Connection>& connection) {
         if (error) return reset(connection);
         if (connection->stalled) return;
         connection->carried_down += size;
-        carried_ += size;
         const bool enough = cut_after_ > 0 && connection->carried_down > cut_after_;
         asio::async_write(connection->client, asio::buffer(connection->down, size),
                           [this, connection, enough](const boost::system::error_code& failed, std::size_t) {

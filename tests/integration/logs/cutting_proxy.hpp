@@ -28,8 +28,6 @@ class CuttingProxy {
   void stall();
 
   unsigned cuts() const { return cuts_; }
-  // Bytes carried to clients.
-  std::uint64_t carried() const { return carried_; }
 
  private:
   struct Connection;
@@ -45,7 +43,6 @@ class CuttingProxy {
   bool refuse_ = false;
   std::size_t cut_after_ = 0;
   unsigned cuts_ = 0;
-  std::uint64_t carried_ = 0;
 };
 
 }  // namespace stepop::testing
