@@ -106,4 +106,24 @@ inline PodView view(Pod pod) {
   return view;
 }
 
+// What a kubelet refuses.
+inline Pod rejected() {
+  auto pod = failed_by_node(unbound(), "OutOfcpu", "Node didn't have enough resource: cpu");
+  pod.node_name = "node-a";
+  return pod;
+}
+
+// As the next attempt's pod.
+inline Pod numbered(Pod pod, std::uint32_t attempt) {
+  pod.metadata.uid = "uid-" + std::to_string(attempt + 1);
+  pod.metadata.name = "train-abc-" + std::to_string(attempt);
+  return pod;
+}
+inline PodView numbered_view(Pod pod, std::uint32_t attempt, std::uint32_t restarts = 0) {
+  auto v = view(numbered(std::move(pod), attempt));
+  v.attempt = attempt;
+  v.restarts = restarts;
+  return v;
+}
+
 }  // namespace stepop::lifecycle::pods

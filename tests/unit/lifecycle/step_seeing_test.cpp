@@ -1,0 +1,54 @@
+#include "step_machine_fixture.hpp"
+
+namespace stepop::lifecycle {
+namespace {
+
+TEST_F(StepMachineTest, AnAnswerThatEventsHaveOvertakenChangesNothing) {
+  submit();
+  asked<CreatePod>();
+  auto evicted = disrupted(unbound(), "EvictionByEvictionAPI");
+  evicted.metadata.resource_version = "12";
+  watch(view(evicted));
+  evicted = being_deleted(evicted, 0);
+  evicted.metadata.resource_version = "14";
+  vanish(evicted);
+  auto created = unbound();
+  created.metadata.resource_version = "9";
+  answer(view(created));
+  asked<GetPod>();
+  answer(not_found());
+  ASSERT_FALSE(reports.empty());
+  EXPECT_EQ(reports.back().reason, reason::evicted);
+}
+
+TEST_F(StepMachineTest, WhatMayRunTwiceMayAllTheMoreRunOnce) {
+  policy.max_startup_retries = 0;
+  policy.max_disruption_restarts = 1;
+  submit_and_create();
+  auto rejected = bound();
+  rejected.container_statuses.clear();
+  watch(view(failed_by_node(rejected, "OutOfcpu", "Pod was rejected: no CPU")));
+  EXPECT_FALSE(machine->ended());
+  EXPECT_EQ(machine->attempt(), 1u);
+}
+
+TEST_F(StepMachineTest, APodMadeDuringARelistIsNotSeenStepByStep) {
+  machine = std::make_unique<StepMachine>(Origin::submitted, true, policy, 1);
+  take(machine->on_gap(now));
+  take(machine->start(now, now - 60s));
+  asked<CreatePod>();
+  answer(view(unbound()));
+  auto rejected_unseen = rejected();
+  watch(view(rejected_unseen));  // from the list
+  EXPECT_EQ(reports.back().user_code_ran, UserCodeRan::maybe);
+}
+
+TEST_F(StepMachineTest, IsHandedOnOnceTheClusterHasIt) {
+  submit();
+  EXPECT_FALSE(machine->handed_on());
+  answer(view(unbound()));
+  EXPECT_TRUE(machine->handed_on());
+}
+
+}  // namespace
+}  // namespace stepop::lifecycle
