@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 
@@ -14,14 +15,30 @@ class Exchange(Protocol):
     async def forward(self) -> None:
         """Sends the request to the API server and reads the head of its answer: it has taken effect then."""
 
-    async def relay(self, most: int | None = None, gate: asyncio.Event | None = None) -> None:
-        """Passes the answer on as it comes; of it at most so many bytes of the body; only while the gate is open."""
+    async def relay(
+        self,
+        most: int | None = None,
+        gate: asyncio.Event | None = None,
+        halve_after: float | None = None,
+        with_head: bool = True,
+    ) -> bool:
+        """Passes the answer on as it comes; of it at most so many bytes of the body; only while the gate is open; and
+        after so many seconds half of a piece, and no more. True when it was cut short so."""
 
-    async def answer(self, status: int, body: bytes, content_type: str) -> None:
-        """Answers in the API server's place."""
+    async def answer(self, status: int, body: bytes, content_type: str, fields: str = "") -> None:
+        """Answers in the API server's place. `fields`: header fields more, each with its end of line."""
+
+    async def finish_stream(self, more: bytes) -> None:
+        """Ends a chunked answer, of which something may have been passed on, with these bytes as its last chunk."""
+
+    async def end_writing(self) -> None:
+        """Sends FIN to the client and nothing more, and reads on until the client ends the connection too."""
 
     def cut(self) -> None:
         """Ends the client's connection, as it is."""
+
+    def reset(self) -> None:
+        """The same by RST."""
 
 
 class Action:
@@ -29,12 +46,17 @@ class Action:
 
     def __init__(self) -> None:
         self.met = threading.Event()
+        self.count = 0  # of the requests that it has been done to
         self.loop: asyncio.AbstractEventLoop | None = None
 
     def wait(self, seconds: float) -> None:
         """Until the request is where the action wants it."""
         if not self.met.wait(seconds):
             raise AssertionError(f"{type(self).__name__}: no such request within {seconds} s")
+
+    def note(self) -> None:
+        self.count += 1
+        self.met.set()
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
@@ -45,7 +67,7 @@ class Action:
         self.loop.call_soon_threadsafe(function)  # type: ignore[arg-type]
 
     async def apply(self, exchange: Exchange) -> None:
-        self.met.set()
+        self.note()
         await exchange.forward()
         await exchange.relay()
 
@@ -68,7 +90,7 @@ class Hold(Action):
 
     async def held(self, exchange: Exchange) -> bool:
         """Whether it goes on."""
-        self.met.set()
+        self.note()
         await self.decided.wait()
         if self.dropped:
             exchange.cut()
@@ -99,7 +121,7 @@ class CutAfterForwarding(Action):
     async def apply(self, exchange: Exchange) -> None:
         await exchange.forward()
         exchange.cut()
-        self.met.set()
+        self.note()
 
 
 class Cut(Action):
@@ -107,7 +129,7 @@ class Cut(Action):
 
     async def apply(self, exchange: Exchange) -> None:
         exchange.cut()
-        self.met.set()
+        self.note()
 
 
 class Delay(Action):
@@ -116,7 +138,7 @@ class Delay(Action):
         self.seconds = seconds
 
     async def apply(self, exchange: Exchange) -> None:
-        self.met.set()
+        self.note()
         await asyncio.sleep(self.seconds)
         await exchange.forward()
         await exchange.relay()
@@ -133,23 +155,43 @@ class Truncate(Action):
         await exchange.forward()
         await exchange.relay(most=self.size)
         exchange.cut()
-        self.met.set()
+        self.note()
 
 
 class Refuse(Action):
-    """An answer that the API server did not give: a text, or a Status object where only a message is given."""
+    """An answer that the API server did not give: a text, or a Status object where only a message is given. `forward`:
+    the request takes effect all the same."""
 
-    def __init__(self, status: int, message: str = "", reason: str = "", body: bytes | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str = "",
+        reason: str = "",
+        body: bytes | None = None,
+        retry_after: int | None = None,
+        details: dict[str, object] | None = None,
+        forward: bool = False,
+    ) -> None:
         super().__init__()
         self.status = status
-        kind = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
-        told = {**kind, "message": message, "reason": reason, "code": status}
-        self.body = json.dumps(told).encode() if body is None else body
+        self.body = status_object(status, message, reason, details) if body is None else body
         self.content_type = "application/json" if body is None else "text/plain"
+        self.fields = "" if retry_after is None else f"Retry-After: {retry_after}\r\n"
+        self.forward = forward
 
     async def apply(self, exchange: Exchange) -> None:
-        self.met.set()
-        await exchange.answer(self.status, self.body, self.content_type)
+        if self.forward:
+            await exchange.forward()
+        self.note()
+        await exchange.answer(self.status, self.body, self.content_type, self.fields)
+
+
+def status_object(status: int, message: str, reason: str, details: dict[str, object] | None = None) -> bytes:
+    kind = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
+    told: dict[str, object] = {**kind, "message": message, "reason": reason, "code": status}
+    if details:
+        told["details"] = details
+    return json.dumps(told).encode()
 
 
 class FreezeStream(Action):
@@ -169,5 +211,103 @@ class FreezeStream(Action):
 
     async def apply(self, exchange: Exchange) -> None:
         await exchange.forward()
-        self.met.set()
+        self.note()
         await exchange.relay(gate=self.open)
+
+
+class Reset(Action):
+    """Ends the connection by RST, before the request has an effect, or (`forward`) after it."""
+
+    def __init__(self, forward: bool = False) -> None:
+        super().__init__()
+        self.forward = forward
+
+    async def apply(self, exchange: Exchange) -> None:
+        if self.forward:
+            await exchange.forward()
+        exchange.reset()
+        self.note()
+
+
+class Stall(Action):
+    """No answer ever comes, and the connection stays, until the client gives it up; with `forward` there is an effect."""
+
+    def __init__(self, forward: bool = False) -> None:
+        super().__init__()
+        self.forward = forward
+
+    async def apply(self, exchange: Exchange) -> None:
+        if self.forward:
+            await exchange.forward()
+        self.note()
+        await exchange.relay(gate=asyncio.Event(), with_head=False)
+
+
+class HalfClose(Action):
+    """The request is read, takes effect with `forward`, and the answer is the end of one direction of the connection."""
+
+    def __init__(self, forward: bool = False) -> None:
+        super().__init__()
+        self.forward = forward
+
+    async def apply(self, exchange: Exchange) -> None:
+        if self.forward:
+            await exchange.forward()
+        self.note()
+        await exchange.end_writing()
+
+
+Ending = Callable[[Exchange], Awaitable[None]]
+
+
+class EndStream(Action):
+    """Passes a stream (a watch, a log) on for so long, then ends it this way. One that ends before is not touched."""
+
+    def __init__(self, seconds: Callable[[], float], ending: Ending) -> None:
+        super().__init__()
+        self.seconds = seconds
+        self.ending = ending
+
+    async def apply(self, exchange: Exchange) -> None:
+        await exchange.forward()
+        try:
+            await asyncio.wait_for(exchange.relay(), self.seconds())
+        except asyncio.TimeoutError:
+            self.note()
+            await self.ending(exchange)
+
+
+class TruncatePiece(Action):
+    """Passes a stream on for so long, then half of the next piece (an event of a watch, lines of a log), and then the
+    connection ends."""
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+    async def apply(self, exchange: Exchange) -> None:
+        await exchange.forward()
+        if await exchange.relay(halve_after=self.seconds()):
+            self.note()
+            exchange.cut()
+
+
+async def by_reset(exchange: Exchange) -> None:
+    exchange.reset()
+
+
+async def by_half_close(exchange: Exchange) -> None:
+    await exchange.end_writing()
+
+
+async def by_silence(exchange: Exchange) -> None:
+    await exchange.relay(gate=asyncio.Event(), with_head=False)
+
+
+def by_error_event(status: bytes) -> Ending:
+    """An ERROR event as the last of a watch."""
+
+    async def end(exchange: Exchange) -> None:
+        await exchange.finish_stream(b'{"type":"ERROR","object":' + status + b"}\n")
+
+    return end

@@ -39,7 +39,7 @@ class Request:
 
     def matches(self, method: str, path: str, name: str, subresource: str | None, watch: bool | None) -> bool:
         return (
-            (not method or self.method == method)
+            (not method or re.fullmatch(method, self.method) is not None)
             and (not path or re.search(path, self.target) is not None)
             and (not name or re.search(name, self.name) is not None)
             and (subresource is None or self.subresource == subresource)

@@ -9,7 +9,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import random
+import socket
 import ssl
+import struct
 import threading
 import time
 from dataclasses import dataclass, field
@@ -28,6 +31,8 @@ A = TypeVar("A", bound=Action)
 
 # For connections that are under way when the proxy ends.
 END_SECONDS = 5
+# What a client on this machine takes to read what is on its way.
+FLUSH_SECONDS = 5
 
 
 @dataclass
@@ -36,10 +41,14 @@ class Rule:
     wanted: dict[str, object]
     skip: int
     times: int | None
+    chance: float
+    random: random.Random
     met: int = field(default=0)
 
     def takes(self, request: Request) -> bool:
         if not request.matches(**self.wanted):  # type: ignore[arg-type]
+            return False
+        if self.chance < 1 and self.random.random() >= self.chance:
             return False
         self.met += 1
         return self.met > self.skip and (self.times is None or self.met <= self.skip + self.times)
@@ -56,8 +65,11 @@ class ServerGone(Exception):
 class FaultProxy:
     """`folder` gets the certificates and the kubeconfig (and so the token): a private one."""
 
-    def __init__(self, folder: Path, server: str, ca_file: str, token: str, namespace: str = "") -> None:
+    def __init__(
+        self, folder: Path, server: str, ca_file: str, token: str, namespace: str = "", seed: int = 0
+    ) -> None:
         self.ledger = Ledger()
+        self.random = random.Random(seed)  # of the rules that have a chance
         self.rules: list[Rule] = []
         self.rules_lock = threading.Lock()
         self.failures: list[str] = []  # of the proxy itself; a test that sees one is worth nothing
@@ -88,9 +100,11 @@ class FaultProxy:
         watch: bool | None = None,
         skip: int = 0,
         times: int | None = 1,
+        chance: float = 1,
     ) -> A:
-        """From now on, requests that match `wanted` (regular expressions for path and name) meet the action: after the
-        first `skip` of them, `times` of them. Of several rules the oldest that takes a request has it."""
+        """From now on, requests that match `wanted` (regular expressions for method, path and name) meet the action:
+        with that chance; after the first `skip` of them, `times` of them. Of several rules the oldest that takes a
+        request has it."""
         wanted: dict[str, object] = {
             "method": method,
             "path": path,
@@ -100,7 +114,7 @@ class FaultProxy:
         }
         action.bind(self.loop)
         with self.rules_lock:
-            self.rules.append(Rule(action, wanted, skip, times))
+            self.rules.append(Rule(action, wanted, skip, times, chance, self.random))
         return action
 
     def clear(self) -> None:
@@ -264,48 +278,99 @@ class OneExchange:
         self.closes = self.closes or "close" in head.fields.get("connection", "").lower()
         self.connection.proxy.ledger.note(self.request, status=head.status, answered=time.monotonic())
 
-    async def relay(self, most: int | None = None, gate: asyncio.Event | None = None) -> None:
+    async def relay(
+        self,
+        most: int | None = None,
+        gate: asyncio.Event | None = None,
+        halve_after: float | None = None,
+        with_head: bool = True,
+    ) -> bool:
         """Ends early, with ClientGone, when the client ends the connection: it may wait for nothing else in a watch."""
-        passing = asyncio.ensure_future(self.pass_on(most, gate))
+        passing = asyncio.ensure_future(self.pass_on(most, gate, halve_after, with_head))
         client = self.connection.next_head
         assert client
         try:
             await asyncio.wait({passing, client}, return_when=asyncio.FIRST_COMPLETED)
             if not passing.done() and client.result() is None:
                 raise ClientGone
-            await passing
+            return await passing
         finally:
             passing.cancel()
 
-    async def pass_on(self, most: int | None, gate: asyncio.Event | None) -> None:
-        assert self.answer_head and self.connection.server_reader
+    async def pass_on(
+        self, most: int | None, gate: asyncio.Event | None, halve_after: float | None, with_head: bool
+    ) -> bool:
         writer = self.connection.writer
         left = most
+        halve_at = None if halve_after is None else time.monotonic() + halve_after
         if gate:
             await gate.wait()
-        await send(writer, self.answer_head.raw)
+        assert self.answer_head and self.connection.server_reader
+        if with_head:
+            await send(writer, self.answer_head.raw)
         body = http1.answer_body(self.connection.server_reader, self.answer_head, self.request.method)
         try:
             async for piece in body:
                 if gate:
                     await gate.wait()
+                halves = halve_at is not None and time.monotonic() >= halve_at
+                if halves:
+                    piece = piece[: len(piece) // 2]
                 if left is not None:
                     piece = piece[:left]
                     left -= len(piece)
                 await send(writer, piece)
                 self.request.passed_on += len(piece)
-                if left == 0:
-                    return
+                if left == 0 or halves:
+                    await self.flush()
+                    return True
         except (asyncio.IncompleteReadError, ConnectionError, OSError) as error:
             raise ServerGone from error
+        return False
 
-    async def answer(self, status: int, body: bytes, content_type: str) -> None:
-        head = f"HTTP/1.1 {status} Said-By-Proxy\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
-        await send(self.connection.writer, head.encode() + body)
+    async def flush(self) -> None:
+        """Until what was sent has left: what ends the connection would take it back."""
+        deadline = time.monotonic() + FLUSH_SECONDS
+        while self.connection.writer.transport.get_write_buffer_size() and time.monotonic() < deadline:
+            await asyncio.sleep(0.001)
+
+    async def answer(self, status: int, body: bytes, content_type: str, fields: str = "") -> None:
+        head = f"HTTP/1.1 {status} Said-By-Proxy\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n"
+        await send(self.connection.writer, f"{head}{fields}\r\n".encode() + body)
+        if self.answer_head:
+            self.leave_server()
+
+    async def finish_stream(self, more: bytes) -> None:
+        await send(self.connection.writer, f"{len(more):x}\r\n".encode() + more + b"\r\n0\r\n\r\n")
+        self.leave_server()
+
+    def leave_server(self) -> None:
+        """The rest of its answer is of no use: the next request has a new connection."""
+        if self.connection.server_writer:
+            self.connection.server_writer.transport.abort()
+        self.connection.server_reader = self.connection.server_writer = None
+
+    async def end_writing(self) -> None:
+        self.connection.is_cut = True
+        await self.flush()
+        # Below TLS, as a network or a dying server does it: there is no close_notify.
+        self.client_socket().shutdown(socket.SHUT_WR)
+        client = self.connection.next_head
+        assert client
+        await asyncio.wait({client})
 
     def cut(self) -> None:
         self.connection.is_cut = True
         self.connection.writer.transport.abort()
+
+    def reset(self) -> None:
+        linger_for_no_time = struct.pack("ii", 1, 0)
+        self.client_socket().setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_for_no_time)
+        self.cut()
+
+    def client_socket(self) -> socket.socket:
+        found: socket.socket = self.connection.writer.get_extra_info("socket")
+        return found
 
 
 async def send(writer: asyncio.StreamWriter, data: bytes) -> None:
