@@ -165,7 +165,7 @@ void StepMachine::on_get_answer(Instant now, Answer& answer, Actions& out) {
   } else if (attempt_.may_create) {
     attempt_.name_taken = false;  // it was, and is free again
     back_off(now);
-  } else {
+  } else if (!relisting_) {
     end_without_pod(StepState::lost, reason::workload_vanished,
                     "The step's pod existed, and is gone; nobody saw how it ended", UserCodeRan::maybe, out);
   }

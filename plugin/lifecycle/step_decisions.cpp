@@ -42,6 +42,9 @@ void StepMachine::decide_absent(Instant now, Actions& out) {
     return;
   }
   if (attempt_.name_taken || !attempt_.may_create || !own_) {
+    // A GET by name finds the first attempt alone; that there is no later one, only the view says, and only once it is
+    // complete again.
+    if (relisting_ && !attempt_.may_create) return;
     look(now, out);
     return;
   }

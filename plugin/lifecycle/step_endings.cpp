@@ -177,7 +177,8 @@ void StepMachine::end_by_final_status(Instant now, Actions& out) {
   auto report = read_end(pod, attempt_.evidence);
   // Ended before anything disturbed it: then that is how it ended. Code that traps SIGTERM and exits 0 did not finish.
   const bool undisturbed = attempt_.completed_undisturbed || attempt_.completed_before_delete;
-  const bool failed_by_node = report.state == StepState::failed && !main_ended(pod) && !pod.reason.empty();
+  const bool failed_by_node =
+      report.state == StepState::failed && !main_ended(pod) && !pod.reason.empty() && !pod.metadata.deletion_timestamp;
   const bool stopped_by_us = giving_up_took_hold() || cancel_took_hold();
   if (!undisturbed && !(failed_by_node && !stopped_by_us)) {
     report = stopped_report(pod, report.user_code_ran);

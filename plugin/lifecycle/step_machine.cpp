@@ -69,7 +69,8 @@ Actions StepMachine::on_gap(Instant now) {
 Actions StepMachine::on_view_refused(Instant now, const kube::Status& status) {
   Actions out;
   // A step whose pod is known goes on: what is refused now may be allowed again.
-  const bool waits_for_view = !attempt_.view && !complete_as_of_ && (!ended_ || origin_ == Origin::forgotten);
+  const bool waits_for_view =
+      !attempt_.view && (!complete_as_of_ || relisting_) && (!ended_ || origin_ == Origin::forgotten);
   if (waits_for_view) refused(now, reason::forbidden, status.message).of_view = true;
   decide(now, out);
   return out;
@@ -77,6 +78,8 @@ Actions StepMachine::on_view_refused(Instant now, const kube::Status& status) {
 
 Actions StepMachine::on_pod(Instant now, PodView view) {
   Actions out;
+  // A stream may repeat itself. What is listed anew may truly be older: etcd may have been restored.
+  if (!relisting_ && overtaken(view)) return out;
   if (attempt_.view && attempt_.view->pod.metadata.uid == view.pod.metadata.uid) {
     attempt_.left_view = false;
     attempt_.absent_since.reset();
@@ -222,17 +225,16 @@ void StepMachine::see(PodView view, Instant now, Actions& out) {
   attempt_.view = std::move(view);
 }
 
-// The watch has already told something newer: an answer that took longer than the events that follow it.
-bool StepMachine::overtaken(const PodView& answer) const {
-  if (!attempt_.view || attempt_.view->pod.metadata.uid != answer.pod.metadata.uid) return false;
+// Something newer of this pod was told already: an answer may take longer than the events that follow it.
+bool StepMachine::overtaken(const PodView& view) const {
+  if (!attempt_.view || attempt_.view->pod.metadata.uid != view.pod.metadata.uid) return false;
   const auto version = [](const std::string& text) {
     std::uint64_t number = 0;
     std::from_chars(text.data(), text.data() + text.size(), number);
     return number;
   };
-  // Within one uid they can be ordered ("Kubernetes API Concepts", Resource versions). Only an answer is judged so: the
-  // watch may go back, when etcd was restored.
-  return version(answer.pod.metadata.resource_version) < version(attempt_.view->pod.metadata.resource_version);
+  // Within one uid they can be ordered ("Kubernetes API Concepts", Resource versions).
+  return version(view.pod.metadata.resource_version) < version(attempt_.view->pod.metadata.resource_version);
 }
 
 void StepMachine::see_answer(PodView view, Instant now, Actions& out) {

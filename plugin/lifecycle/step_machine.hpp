@@ -144,7 +144,7 @@ class StepMachine {
   bool has_startup_retry() const;
   void replace(Instant now, const Report& report, Actions& out);
   void see_answer(PodView view, Instant now, Actions& out);
-  bool overtaken(const PodView& answer) const;
+  bool overtaken(const PodView& view) const;
   void lose(Instant now, std::string message, UserCodeRan ran, Actions& out);
   void note_earlier(const PodView& view);
   void end(Report report, Actions& out);

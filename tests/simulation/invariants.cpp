@@ -75,6 +75,7 @@ std::uint32_t Invariants::starts(std::uint32_t step) const {
 
 void Invariants::on_created(const PodRecord& pod) {
   const auto& policy = policies_[pod.step];
+  steps_[pod.step].made_beside = host_.others() > 0;
   if (steps_[pod.step].excused) return;
   const bool replaces_lost = policy.on_node_lost == lifecycle::OnNodeLost::replace;
   const PodRecord* before = nullptr;
@@ -119,9 +120,10 @@ void Invariants::on_started(const PodRecord& pod) {
   for (const auto& said : step.ends) {
     if (step.excused) break;
     if (said.report.user_code_ran != UserCodeRan::no || said.without_request) continue;
-    // What a life said before anything existed, and its host did not live to journal, binds nobody.
-    const bool by_current = host_.current() && host_.current()->number() == said.by;
-    if (said.report.place.uid.empty() && !by_current) continue;
+    // What a life said before anything existed, and its host did not live to journal, binds nobody; nor does it a
+    // second process, which owns the step too.
+    const bool binds = host_.current() && host_.current()->number() == said.by && host_.others() == 0;
+    if (said.report.place.uid.empty() && !binds) continue;
     violated(Rule::user_code_ran, pod.step, "user code starts after the terminal event said that it did not run");
   }
 }
@@ -176,7 +178,7 @@ void Invariants::on_announce(Operator& from, std::uint32_t step, const Report& r
   }
   check_end(from, step, report);
   check_same_end(from, step, report);
-  known.ends.push_back({from.number(), report, from.attached()});
+  known.ends.push_back({from.number(), report, from.attached(), !from.shown(step).before_deletion});
 }
 
 // A later life, or another operator, says what the first one said, as long as both read it from the same pod.
@@ -185,6 +187,7 @@ void Invariants::check_same_end(const Operator& from, std::uint32_t step, const 
   for (const auto& said : steps_[step].ends) {
     const auto& other = said.report;
     if (other.state == StepState::lost || other.place.uid != report.place.uid || said.without_request) continue;
+    if (said.late || !from.shown(step).before_deletion) continue;
     const auto words = [](const Report& r) {
       return std::string(lifecycle::to_string(r.state)) + " " + r.reason +
              (r.exit_code ? " " + std::to_string(*r.exit_code) : "");
@@ -220,21 +223,24 @@ void Invariants::check_end(Operator& from, std::uint32_t step, const Report& rep
   const bool replaces_lost = policies_[step].on_node_lost == lifecycle::OnNodeLost::replace;
   const PodRecord* newest = nullptr;
   std::uint32_t started = 0;
+  bool relabelled = false;
   bool all_confirmed = true;
   each_pod(step, [&](const PodRecord& pod) {
     newest = &pod;
     started += pod.starts;
+    relabelled |= pod.relabelled;
     // One that was replaced because its node was lost will never be.
     all_confirmed = all_confirmed && (pod.confirmed_stopped() || (replaces_lost && pod.lost_node));
   });
   const PodRecord* pod = report.place.uid.empty() ? newest : pod_of(step, report.place.uid);
 
   // What user code did.
-  if (report.user_code_ran == UserCodeRan::no && started > 0 && !steps_[step].excused && !from.attached())
+  const bool unknown = relabelled && report.place.uid.empty();
+  if (report.user_code_ran == UserCodeRan::no && started > 0 && !steps_[step].excused && !from.attached() && !unknown)
     says(Rule::user_code_ran, "it ran");
   if (report.user_code_ran == UserCodeRan::yes && started == 0) says(Rule::user_code_ran, "it did not run");
 
-  if (report.reason == reason::conflict && newest && newest->relabelled) return;  // it cannot be known for ours
+  if (report.reason == reason::conflict && relabelled) return;  // it cannot be known for ours
   // Not the API.
   if (report.reason == reason::forbidden) return check_refusal(from, step);
   if (report.reason == reason::cluster_unavailable || report.reason == reason::admission_denied ||
@@ -252,7 +258,8 @@ void Invariants::check_end(Operator& from, std::uint32_t step, const Report& rep
   if (report.exit_code && !(pod && pod->exit == *report.exit_code && pod->main == PodRecord::Main::ended)) {
     says(Rule::true_end, "that was not its exit code");
   }
-  if (pod && pod->clean_end && pod->starts > 0 && report.state != StepState::lost && !steps_[step].excused) {
+  const bool late = report.reason == reason::deleted && !from.shown(step).before_deletion;
+  if (pod && pod->clean_end && pod->starts > 0 && report.state != StepState::lost && !steps_[step].excused && !late) {
     const bool well = pod->exit == 0;
     if (well && report.state != StepState::succeeded) says(Rule::true_end, "it had succeeded before anything else");
     if (!well && report.state != StepState::failed) says(Rule::true_end, "it had failed before anything else");
@@ -278,7 +285,9 @@ void Invariants::check_end(Operator& from, std::uint32_t step, const Report& rep
   }
   if (report.state == StepState::cancelled) {
     if (!host_.journal(step).cancelled) says(Rule::true_end, "nobody cancelled it");
-    if (!all_confirmed && !steps_[step].excused) says(Rule::stopped, "a pod of it is not confirmed stopped");
+    // What a second process makes at the same time, the one that cancels cannot know of.
+    const bool unseen = report.place.uid.empty() && host_.others() > 0;
+    if (!all_confirmed && !steps_[step].excused && !unseen) says(Rule::stopped, "a pod of it is not confirmed stopped");
   }
   if (report.state == StepState::lost) {
     // The first attempt's name can be asked for; a later attempt that a list hides cannot be known.
@@ -287,7 +296,7 @@ void Invariants::check_end(Operator& from, std::uint32_t step, const Report& rep
     const bool about_to_be_replaced =
         newest && newest->object.metadata.annotations.find(manifest::annotation::replaced_by);
     if (report.reason == reason::workload_vanished && newest && newest->exists && !newest->relabelled &&
-        !steps_[step].excused && host_.others() == 0 && !about_to_be_replaced && !hidden) {
+        !steps_[step].excused && host_.others() == 0 && !steps_[step].made_beside && !about_to_be_replaced && !hidden) {
       says(Rule::nothing_lost, "its pod is there");
     }
     if (report.reason == reason::node_lost && pod && pod->exists) {

@@ -52,10 +52,13 @@ class Invariants {
     std::uint32_t by;
     lifecycle::Report report;
     bool without_request;  // by an operator that was attached, and so could not replace it
+    bool late;             // it was never shown the pod before its deletion: what came first, it cannot know
   };
   struct Step {
     // Others removed a pod of it before the host had journalled that there was one (invariant 4's exception).
     bool excused = false;
+    // Its newest pod was made while a second process lived, which the host of now may know nothing of.
+    bool made_beside = false;
     std::vector<Said> ends;
   };
 

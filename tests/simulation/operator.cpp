@@ -145,9 +145,10 @@ lifecycle::PodView Operator::read(const Step& step, const kube::Pod& pod) const 
 // What the machine is about to be shown.
 void Operator::note(Step& step, const kube::Pod& pod, Instant as_of) {
   auto& shown = step.shown;
-  shown.refused_since.reset();
   const auto attempt = number_of(pod.metadata.labels.get(manifest::label::attempt));
   if (attempt < shown.attempt) return;
+  // What is told again of an attempt that is replaced is no answer.
+  if (attempt >= step.machine.attempt()) shown.refused_since.reset();
   if (attempt > shown.attempt) {
     const auto known_since = shown.known_since;
     shown = {};
@@ -155,6 +156,7 @@ void Operator::note(Step& step, const kube::Pod& pod, Instant as_of) {
     shown.known_since = known_since;
   }
   shown.as_of = std::max(shown.as_of, as_of);
+  shown.before_deletion |= !pod.metadata.deletion_timestamp;
   const auto now = agenda_.now();
   if (!pod.node_name.empty() && !shown.bound_since) shown.bound_since = now;
   const auto* main = pod.container_status(lifecycle::main_container);

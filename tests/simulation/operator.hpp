@@ -40,6 +40,7 @@ class Operator : public Handler {
     bool refused_view = false;                    // it is the view that was refused
     bool ready_since_refused = false;
     std::uint32_t attempt = 0;
+    bool before_deletion = false;  // shown while nobody had asked for its deletion
   };
 
   Operator(std::uint32_t number, Agenda& agenda, Network& network, OperatorObserver& observer, Trace& trace,

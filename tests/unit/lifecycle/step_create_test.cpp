@@ -209,5 +209,17 @@ TEST_F(StepMachineTest, NothingIsCreatedOnceItIsTerminal) {
   EXPECT_EQ(std::count_if(reports.begin(), reports.end(), [](const Report& r) { return is_terminal(r.state); }), 1);
 }
 
+TEST_F(StepMachineTest, AResubmittedStepIsNotCalledLostWhileTheViewIsNotComplete) {
+  submit(Origin::resubmitted);
+  ASSERT_TRUE(asked<GetPod>());
+  take(machine->on_gap(now));
+  answer(not_found());
+  EXPECT_FALSE(machine->ended()) << "a later attempt may be there";
+  take(machine->on_synced(now, now));
+  ASSERT_TRUE(asked<GetPod>());
+  answer(not_found());
+  EXPECT_EQ(reports.back().reason, reason::workload_vanished);
+}
+
 }  // namespace
 }  // namespace stepop::lifecycle

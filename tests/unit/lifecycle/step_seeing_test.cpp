@@ -50,5 +50,23 @@ TEST_F(StepMachineTest, IsHandedOnOnceTheClusterHasIt) {
   EXPECT_TRUE(machine->handed_on());
 }
 
+// A stream may repeat itself.
+TEST_F(StepMachineTest, AnEventThatIsToldAgainTakesNothingBack) {
+  submit();
+  ASSERT_TRUE(asked<CreatePod>());
+  answer(NoAnswer{"reset", true});
+  watch(view(unbound()));
+  auto dying = being_deleted(disrupted(unbound(), "EvictionByEvictionAPI"), 0);
+  dying.metadata.resource_version = "7";
+  vanish(dying);
+  ASSERT_TRUE(asked<GetPod>());
+  answer(not_found());
+  watch(view(unbound()));
+  EXPECT_FALSE(machine->ended()) << "it was evicted, and is replaced once its lost create cannot land any more";
+  after(create_timeout + create_margin);
+  EXPECT_EQ(reports.back().attempt, 1u);
+  EXPECT_EQ(reports.back().reason, reason::evicted);
+}
+
 }  // namespace
 }  // namespace stepop::lifecycle

@@ -165,5 +165,15 @@ TEST_F(StepMachineTest, ANodeThatIsHeardOfAgainIsForgiven) {
   EXPECT_FALSE(machine->ended());
 }
 
+TEST_F(StepMachineTest, APodThatItsNodeRejectsWhileItIsBeingDeletedWasDeleted) {
+  submit_and_create();
+  watch(view(started()));
+  watch(view(being_deleted(started())));
+  auto rejected = being_deleted(
+      failed_by_node(with_main(bound(), waiting("ContainerCreating")), "Evicted", "Pod was rejected: The node had …"));
+  watch(view(rejected));
+  EXPECT_EQ(reports.back().reason, reason::deleted) << "as one says who missed how it ended";
+}
+
 }  // namespace
 }  // namespace stepop::lifecycle
