@@ -241,51 +241,6 @@ std::string_view reason_of_waiting(std::string_view waiting_reason) {
   return found.empty() ? reason::start_timeout : found;
 }
 
-std::string hint_for(std::string_view why) {
-  struct Hint {
-    std::string_view reason;
-    std::string_view text;
-  };
-  static constexpr std::array hints{
-      Hint{reason::forbidden, "Give the account these rights in the namespace: packaging/rbac has the smallest Role."},
-      Hint{reason::namespace_missing, "Create the namespace, or name another in kubernetes_namespace."},
-      Hint{reason::namespace_terminating, "Name another namespace in kubernetes_namespace."},
-      Hint{reason::quota_exceeded,
-           "Wait for room, ask for less in pod_settings.resources, or raise the ResourceQuota."},
-      Hint{reason::admission_denied, "A policy of this cluster refuses the pod as it is: change what it names."},
-      Hint{reason::unschedulable,
-           "Ask for less in pod_settings.resources, check node_selectors and tolerations, or add nodes."},
-      Hint{reason::image_pull, "Check the image's name and tag, and that the cluster may pull it."},
-      Hint{reason::invalid_image_name, "Correct the image's name."},
-      Hint{reason::container_config, "Create the ConfigMap or Secret that the step names, or correct its name."},
-      Hint{reason::start_timeout, "Look at the pod's events, or raise startup_timeout_seconds."},
-      Hint{reason::cannot_run, "Check the command: it must exist in the image and be executable."},
-      Hint{reason::out_of_memory, "Set or raise pod_settings.resources.limits.memory, or make the step use less."},
-      Hint{reason::evicted, "Ask for what the step needs in pod_settings.resources.requests, and run it again."},
-      Hint{reason::preempted, "Run it again, or give it a higher priority."},
-      Hint{reason::node_lost, "Run it again if it may run twice: nobody saw how it ended."},
-      Hint{reason::node_rejected, "Run it again: the node could not take the pod."},
-      Hint{reason::deadline_exceeded, "Raise active_deadline_seconds."},
-      Hint{reason::deleted, "Somebody deleted the pod. Run the step again if that was not meant."},
-      Hint{reason::invalid_result, "Write one JSON value to STEPOP_RESULT_PATH, at most STEPOP_RESULT_MAX bytes."},
-      Hint{reason::workload_vanished,
-           "The pod was removed while nobody watched. Look at what the step has written before running it again."},
-      Hint{reason::conflict, "Give the changed step an id of its own."},
-  };
-  for (const auto& hint : hints) {
-    if (hint.reason == why) return std::string(hint.text);
-  }
-  return {};
-}
-
-bool may_help_to_retry(std::string_view why) {
-  static constexpr std::array retryable{
-      reason::quota_exceeded, reason::unschedulable,     reason::start_timeout,      reason::init_container_failed,
-      reason::evicted,        reason::preempted,         reason::node_lost,          reason::node_rejected,
-      reason::deleted,        reason::workload_vanished, reason::cluster_unavailable};
-  return std::find(retryable.begin(), retryable.end(), why) != retryable.end();
-}
-
 std::optional<Disruption> disruption_of(const Pod& pod) {
   const auto* condition = pod.condition("DisruptionTarget");
   if (!condition || condition->status != "True") return std::nullopt;
@@ -337,7 +292,7 @@ Progress read_progress(const Pod& pod) {
   if (const auto* scheduled = pod.condition("PodScheduled"); scheduled && scheduled->status == "False") {
     progress.reason = reason::unschedulable;
     progress.message = scheduled->message;
-    progress.hint = hint_for(reason::unschedulable);
+    progress.hint = hint_for(reason::unschedulable, progress.message);
     return progress;
   }
   const auto waits = [&](const kube::ContainerStatus& container) {

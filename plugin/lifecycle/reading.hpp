@@ -4,6 +4,7 @@
 #include <string>
 
 #include "kube/pod.hpp"
+#include "lifecycle/advice.hpp"
 #include "lifecycle/evidence.hpp"
 #include "lifecycle/report.hpp"
 
@@ -50,9 +51,7 @@ std::optional<Disruption> disruption_of(const kube::Pod& pod);
 
 Place place_of(const kube::Pod& pod);
 
-// The reason, hint and retryability of a waiting reason of the kubelet: ImagePullBackOff is ImagePull.
+// The reason of a waiting reason of the kubelet: ImagePullBackOff is ImagePull.
 std::string_view reason_of_waiting(std::string_view waiting_reason);
-std::string hint_for(std::string_view reason);
-bool may_help_to_retry(std::string_view reason);
 
 }  // namespace stepop::lifecycle

@@ -162,7 +162,7 @@ Report StepMachine::stopped_report(const kube::Pod& pod, UserCodeRan ran) const 
     report.reason = reason::deleted;
     report.message = "Pod " + pod.metadata.name + " was deleted by somebody other than stepop.";
   }
-  report.hint = hint_for(report.reason);
+  report.hint = hint_for(report.reason, report.message);
   report.retryable = may_help_to_retry(report.reason);
   return report;
 }
