@@ -235,7 +235,8 @@ void Invariants::check_end(Operator& from, std::uint32_t step, const Report& rep
   const PodRecord* pod = report.place.uid.empty() ? newest : pod_of(step, report.place.uid);
 
   // What user code did.
-  const bool unknown = relabelled && report.place.uid.empty();
+  // What is not to be seen, or what a second process makes meanwhile, it cannot know of.
+  const bool unknown = (relabelled || steps_[step].made_beside) && report.place.uid.empty();
   if (report.user_code_ran == UserCodeRan::no && started > 0 && !steps_[step].excused && !from.attached() && !unknown)
     says(Rule::user_code_ran, "it ran");
   if (report.user_code_ran == UserCodeRan::yes && started == 0) says(Rule::user_code_ran, "it did not run");
