@@ -275,8 +275,7 @@ void Engine::ask_ready(const std::string& step_run_id) {
   waiting_for_ready_.insert(step_run_id);
   if (waiting_for_ready_.size() > 1) return;
   client_.call(get_ready(), [this](kube::Outcome outcome) {
-    const auto* response = std::get_if<kube::Response>(&outcome);
-    const bool ready = response && response->status == 200;
+    const auto ready = read_ready(outcome);
     for (const auto& id : std::exchange(waiting_for_ready_, {})) {
       if (auto* step = find(id)) perform(*step, step->machine.on_ready(now(), ready));
     }

@@ -80,6 +80,13 @@ kube::Request get_ready() {
   return request_for(kube::Method::Get, "/readyz");
 }
 
+lifecycle::Ready read_ready(const kube::Outcome& outcome) {
+  const auto* response = std::get_if<kube::Response>(&outcome);
+  if (response && response->status == 200) return lifecycle::Ready::yes;
+  const bool refused = response && (response->status == 401 || response->status == 403);
+  return refused ? lifecycle::Ready::refused : lifecycle::Ready::no;
+}
+
 lifecycle::Answer read_answer(const kube::Outcome& outcome, const ViewOfPod& view_of) {
   if (const auto* error = std::get_if<kube::TransportError>(&outcome)) {
     return lifecycle::NoAnswer{error->message, error->may_have_reached_server};

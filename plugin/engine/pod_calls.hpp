@@ -25,6 +25,7 @@ kube::Request label_pod(const std::string& namespace_, const std::string& name, 
 kube::Request delete_pod(const std::string& namespace_, const std::string& name, const std::string& uid,
                          const std::string& resource_version, std::optional<std::chrono::seconds> grace);
 kube::Request get_ready();
+lifecycle::Ready read_ready(const kube::Outcome& outcome);
 
 using ViewOfPod = std::function<lifecycle::PodView(kube::Pod)>;
 lifecycle::Answer read_answer(const kube::Outcome& outcome, const ViewOfPod& view_of);

@@ -82,6 +82,11 @@ struct DeletePod {
 };
 // Not calls for this step, and answered elsewhere:
 struct AskReady {};  // is the API server ready (GET /readyz)? Answer with on_ready.
+enum class Ready {
+  yes,
+  no,       // or no answer
+  refused,  // 401 or 403: it is up, and this account may not even ask
+};
 struct Announce {
   Report report;
 };

@@ -11,6 +11,8 @@ namespace {
 // of its return, and thousands of steps do not drown it.
 constexpr std::chrono::milliseconds first_retry{200};
 constexpr std::chrono::milliseconds slowest_retry{15'000};
+// An API server that has just started refuses what it will allow for 0.1 s; one that still does after this means it.
+constexpr std::chrono::seconds longest_start{10};
 // How soon a pod that could not start is replaced, and how late at most.
 constexpr std::chrono::seconds first_replacement{1};
 constexpr std::chrono::seconds slowest_replacement{60};
@@ -115,10 +117,14 @@ Actions StepMachine::on_removed(Instant now, const std::string& uid, std::option
   return out;
 }
 
-Actions StepMachine::on_ready(Instant now, bool ready) {
+Actions StepMachine::on_ready(Instant now, Ready ready) {
   Actions out;
   asking_ready_ = false;
-  if (refused_) refused_->server_was_ready = refused_->server_was_ready || ready;
+  if (refused_) {
+    // Who may ask nothing at all (a token that is not valid any more) would otherwise never be told.
+    const bool long_up = ready == Ready::refused && now >= refused_->since + longest_start;
+    refused_->server_was_ready |= ready == Ready::yes || long_up;
+  }
   decide(now, out);
   return out;
 }

@@ -52,7 +52,7 @@ class StepMachine {
   Actions on_removed(Instant now, const std::string& uid, std::optional<PodView> last);
 
   Actions on_answer(Instant now, Answer answer);
-  Actions on_ready(Instant now, bool ready);
+  Actions on_ready(Instant now, Ready ready);
   Actions on_timer(Instant now);
 
   // `grace`: empty for the pod's own.
@@ -81,7 +81,7 @@ class StepMachine {
   struct RefusedAccess {
     Instant since;                  // the first refusal
     Instant last;                   // the newest one
-    bool server_was_ready = false;  // between the two
+    bool server_was_ready = false;  // between the two, by its own word or by what it could already refuse
     bool of_view = false;           // it was the watch that was refused
     std::string reason, message;
   };

@@ -331,7 +331,8 @@ void Operator::on_ready(bool ready) {
   for (const auto number : std::exchange(waiting_for_ready_, {})) {
     if (!has(number)) continue;
     steps_[number]->shown.ready_since_refused |= ready;
-    perform(*steps_[number], steps_[number]->machine.on_ready(agenda_.now(), ready));
+    perform(*steps_[number],
+            steps_[number]->machine.on_ready(agenda_.now(), ready ? lifecycle::Ready::yes : lifecycle::Ready::no));
   }
 }
 

@@ -112,7 +112,7 @@ TEST_F(StepMachineTest, A403IsBelievedAfterTheGraceWhenTheServerWasReady) {
     ASSERT_LT(++refusals, 100);
     ASSERT_TRUE(asked<CreatePod>());
     answer(rbac());
-    if (asked<AskReady>()) take(machine->on_ready(now, true));
+    if (asked<AskReady>()) take(machine->on_ready(now, Ready::yes));
     if (!machine->ended()) sleep();
   }
   EXPECT_GE(now - began, 30s);
@@ -124,10 +124,36 @@ TEST_F(StepMachineTest, A403IsNotBelievedWhileTheServerIsNotReady) {
   for (int i = 0; i < 50; ++i) {
     ASSERT_TRUE(asked<CreatePod>());
     answer(rbac());
-    if (asked<AskReady>()) take(machine->on_ready(now, false));
+    if (asked<AskReady>()) take(machine->on_ready(now, Ready::no));
     sleep();
   }
   EXPECT_FALSE(machine->ended());
+}
+
+TEST_F(StepMachineTest, AnAccountThatMayNotEvenAskWhetherTheServerIsReadyIsToldSo) {
+  submit();
+  const auto began = now;
+  while (!machine->ended()) {
+    ASSERT_LT(now - began, 5min);
+    if (asked<CreatePod>()) answer(status(401, "Unauthorized", "Unauthorized"));
+    if (asked<AskReady>()) take(machine->on_ready(now, Ready::refused));
+    if (!machine->ended()) sleep();
+  }
+  EXPECT_GE(now - began, 30s);
+  EXPECT_EQ(reports.back().reason, reason::forbidden);
+}
+
+TEST_F(StepMachineTest, ARefusalOfAServerThatOnlyStartsIsNoWord) {
+  submit();
+  ASSERT_TRUE(asked<CreatePod>());
+  answer(rbac());
+  ASSERT_TRUE(asked<AskReady>());
+  take(machine->on_ready(now, Ready::refused));
+  now += 31s;
+  take(machine->on_timer(now));
+  ASSERT_TRUE(asked<CreatePod>());
+  answer(rbac());
+  EXPECT_FALSE(machine->ended()) << "at neither moment was it known to be up for longer than it starts";
 }
 
 TEST_F(StepMachineTest, AWatchThatIsRefusedFailsTheStepAfterTheGrace) {
@@ -135,7 +161,7 @@ TEST_F(StepMachineTest, AWatchThatIsRefusedFailsTheStepAfterTheGrace) {
   take(machine->start(now, std::nullopt));
   take(machine->on_view_refused(now, rbac()));
   EXPECT_TRUE(asked<AskReady>());
-  take(machine->on_ready(now, true));
+  take(machine->on_ready(now, Ready::yes));
   EXPECT_FALSE(machine->ended());
   now += 31s;
   take(machine->on_view_refused(now, rbac()));
@@ -192,7 +218,7 @@ TEST_F(StepMachineTest, ARefusedViewLeavesOpenWhetherAnEarlierLifesPodRan) {
   machine = std::make_unique<StepMachine>(Origin::resubmitted, true, policy, 1);
   take(machine->start(now, std::nullopt));
   take(machine->on_view_refused(now, rbac()));
-  take(machine->on_ready(now, true));
+  take(machine->on_ready(now, Ready::yes));
   now += 31s;
   take(machine->on_view_refused(now, rbac()));
   ASSERT_TRUE(machine->ended());
