@@ -62,7 +62,9 @@ void StepMachine::decide_refused(Actions& out) {
   const auto believed_from = refused_->since + policy_.refusal_grace;
   if (refused_->last >= believed_from && refused_->server_was_ready) {
     // Only who has seen the whole namespace without a pod of the step, and has not created one since, knows.
-    const bool nothing_there = complete_as_of_ && attempt_.may_create && !attempt_.create_unknown_until;
+    const bool none_landed =
+        !create_may_land_until_ || (complete_as_of_ && *complete_as_of_ >= *create_may_land_until_);
+    const bool nothing_there = complete_as_of_ && none_landed && attempt_.may_create && !attempt_.create_unknown_until;
     const auto ran = nothing_there && !attempt_.restarts ? UserCodeRan::no : UserCodeRan::maybe;
     end_without_pod(StepState::failed, refused_->reason, refused_->message, ran, out);
     return;

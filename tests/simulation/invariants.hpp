@@ -57,7 +57,8 @@ class Invariants {
   struct Step {
     // Others removed a pod of it before the host had journalled that there was one (invariant 4's exception).
     bool excused = false;
-    // Its newest pod was made while a second process lived, which the host of now may know nothing of.
+    // Its newest pod was made by a second process, or by a create of an earlier life that only now arrived: the host of
+    // now may know nothing of it.
     bool made_beside = false;
     std::vector<Said> ends;
   };

@@ -143,6 +143,24 @@ TEST_F(StepMachineTest, AnAccountThatMayNotEvenAskWhetherTheServerIsReadyIsToldS
   EXPECT_EQ(reports.back().reason, reason::forbidden);
 }
 
+TEST_F(StepMachineTest, ARefusalAfterALostCreateLeavesOpenWhetherItRan) {
+  submit();
+  ASSERT_TRUE(asked<CreatePod>());
+  answer(NoAnswer{"reset", true});
+  const auto began = now;
+  while (!machine->ended()) {
+    ASSERT_LT(now - began, 10min);
+    if (asked<CreatePod>()) answer(rbac());
+    if (asked<AskReady>()) take(machine->on_ready(now, Ready::yes));
+    if (now - began < create_timeout + create_margin) {
+      after(30s);
+    } else if (!machine->ended()) {
+      sleep();
+    }
+  }
+  EXPECT_EQ(reports.back().user_code_ran, UserCodeRan::maybe) << "no view is newer than the time it may have landed";
+}
+
 TEST_F(StepMachineTest, ARefusalOfAServerThatOnlyStartsIsNoWord) {
   submit();
   ASSERT_TRUE(asked<CreatePod>());
