@@ -1,5 +1,7 @@
 #include "outcome.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <csignal>
 #include <system_error>
 
@@ -47,6 +49,18 @@ StepState not_started(const std::string& id, const End& end) {
                   false, "no");
 }
 
+// JSON has numbers that no double can hold (9e999). Boost.JSON reads them as an infinity, or as NaN, and would write them
+// as a word that is no JSON.
+bool is_within_doubles(const json::value& value) {
+  if (const auto* number = value.if_double()) return std::isfinite(*number);
+  if (const auto* array = value.if_array()) return std::all_of(array->begin(), array->end(), is_within_doubles);
+  if (const auto* object = value.if_object()) {
+    return std::all_of(object->begin(), object->end(),
+                       [](const auto& member) { return is_within_doubles(member.value()); });
+  }
+  return true;
+}
+
 StepState by_itself(const std::string& id, const StepDirectory& directory, const End& end) {
   if (end.signal) {
     const auto number = static_cast<int>(*end.signal);
@@ -73,6 +87,7 @@ StepState by_itself(const std::string& id, const StepDirectory& directory, const
   json::error_code error;
   if (result->size() <= max_result_size) {
     json::value value = json::parse(*result, error);
+    if (!error && !is_within_doubles(value)) error = json::error::exponent_overflow;
     if (!error) {
       out.detail["result"] = std::move(value);
       return out;

@@ -414,8 +414,8 @@ class Handler {
   Target of_object(std::string_view key) {
     if (key == "metadata") return enter(Place::Metadata);
     if (key == "spec") return enter(Place::Spec);
-    if (key == "status") return enter(Place::PodStatus);  // of a Status it is a string: ignored
-    if (key == "kind") return text(kind);
+    if (key == "status") return enter(Place::PodStatus);                // of a Status it is a string: ignored
+    if (key == "kind") return root == Place::List ? skip : text(kind);  // a list's items do not name the list
     if (key == "code") return number(status.code);
     if (key == "reason") return text(status.reason);
     if (key == "message") return text(status.message);

@@ -4,6 +4,7 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <charconv>
+#include <utility>
 
 #include "kube/timestamp.hpp"
 
@@ -17,6 +18,9 @@ namespace {
 std::string_view plain(boost::beast::string_view text) {
   return {text.data(), text.size()};
 }
+
+constexpr std::string_view protocol = "HTTP/1.";
+constexpr std::string_view end_of_head = "\r\n\r\n";
 
 /// The text of `299 - "some text" ["date"]` (RFC 7234, 5.5), as the API server writes it.
 std::string warning_text(std::string_view value) {
@@ -35,7 +39,6 @@ std::string warning_text(std::string_view value) {
 class ResponseReader::Parser : public http::basic_parser<false> {
  public:
   explicit Parser(ResponseReader& owner) : owner_(owner) {
-    eager(true);
     header_limit(static_cast<std::uint32_t>(owner.max_head_));
     if (owner.max_body_ != 0) {
       body_limit(owner.max_body_);
@@ -119,6 +122,40 @@ ResponseReader::~ResponseReader() = default;
 
 ResponseReader::Progress ResponseReader::feed(std::string_view bytes) {
   if (!bytes.empty()) began_ = true;
+  if (head_complete_) return feed_body(bytes);
+  // A head is given to the parser whole: in parts, its limit would be one for each part.
+  pending_.append(bytes);
+  for (;;) {
+    if (!pending_.starts_with(std::string_view(protocol).substr(0, pending_.size()))) {
+      return fail(TransportError::Kind::Protocol, "the answer is not HTTP/1.x");
+    }
+    const std::size_t end = pending_.find(end_of_head);
+    if (end == std::string::npos ? pending_.size() > max_head_ : end + end_of_head.size() > max_head_) {
+      return fail(TransportError::Kind::Protocol,
+                  "the head of the answer is longer than " + std::to_string(max_head_) + " bytes");
+    }
+    if (end == std::string::npos) return Progress::More;
+    const std::size_t size = end + end_of_head.size();
+    parser_->eager(false);
+    error_code error;
+    const std::size_t used = parser_->put(boost::asio::buffer(pending_.data(), size), error);
+    if (error == http::error::body_limit) return too_large();
+    if (error || used != size || !parser_->is_header_done()) {
+      return fail(TransportError::Kind::Protocol,
+                  "the answer is not HTTP: " + (error ? error.message() : std::string("its head is cut")));
+    }
+    pending_.erase(0, size);
+    if (!parser_->interim()) break;
+    if (parser_->status == 101) return fail(TransportError::Kind::Protocol, "the server switched protocols unasked");
+    parser_ = std::make_unique<Parser>(*this);
+  }
+  parser_->eager(true);
+  if (parser_->is_done()) return finished(!pending_.empty());
+  const std::string body = std::exchange(pending_, {});
+  return feed_body(body);
+}
+
+ResponseReader::Progress ResponseReader::feed_body(std::string_view bytes) {
   const bool buffered = !pending_.empty();
   if (buffered) {
     pending_.append(bytes);
@@ -129,30 +166,15 @@ ResponseReader::Progress ResponseReader::feed(std::string_view bytes) {
     const std::size_t used = bytes.empty() ? 0 : parser_->put(boost::asio::buffer(bytes.data(), bytes.size()), error);
     bytes.remove_prefix(used);
     if (error && error != http::error::need_more) {
-      if (error == http::error::body_limit) {
-        return fail(TransportError::Kind::TooLarge,
-                    "the answer is longer than " + std::to_string(max_body_) + " bytes");
-      }
-      if (error == http::error::header_limit) {
-        return fail(TransportError::Kind::Protocol,
-                    "the head of the answer is longer than " + std::to_string(max_head_) + " bytes");
-      }
+      if (error == http::error::body_limit) return too_large();
       return fail(TransportError::Kind::Protocol, "the answer is not HTTP: " + error.message());
     }
-    if (parser_->is_done()) {
-      if (!parser_->interim()) return finished(!bytes.empty());
-      if (parser_->status == 101) {
-        return fail(TransportError::Kind::Protocol, "the server switched protocols unasked");
-      }
-      parser_ = std::make_unique<Parser>(*this);
-      if (!bytes.empty()) continue;
-    }
+    if (parser_->is_done()) return finished(!bytes.empty());
     if (used == 0 || bytes.empty() || error == http::error::need_more) break;
   }
-  // The rest is the beginning of a header or of a chunk's size line: it is parsed again with what
-  // comes next.
+  // The rest is the beginning of a chunk's size line or of a trailer: it is parsed again with what comes next.
   if (bytes.size() > max_head_) {
-    return fail(TransportError::Kind::Protocol, "the answer has an endless header line");
+    return fail(TransportError::Kind::Protocol, "the answer has an endless line in its chunks");
   }
   if (buffered) {
     pending_.erase(0, pending_.size() - bytes.size());
@@ -183,6 +205,10 @@ ResponseReader::Progress ResponseReader::fail(TransportError::Kind kind, std::st
   failure_kind_ = kind;
   failure_ = std::move(message);
   return Progress::Failed;
+}
+
+ResponseReader::Progress ResponseReader::too_large() {
+  return fail(TransportError::Kind::TooLarge, "the answer is longer than " + std::to_string(max_body_) + " bytes");
 }
 
 ResponseReader::Progress ResponseReader::finished(bool leftover) {

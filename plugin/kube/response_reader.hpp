@@ -47,7 +47,7 @@ class ResponseReader {
   Handlers handlers_;
   std::size_t max_head_;
   std::size_t max_body_;
-  std::string pending_;  // bytes that do not yet make a whole header or chunk line
+  std::string pending_;  // bytes that do not yet make a whole head or chunk line
   Response head_;
   bool began_ = false;
   bool head_complete_ = false;
@@ -55,7 +55,9 @@ class ResponseReader {
   TransportError::Kind failure_kind_ = TransportError::Kind::Protocol;
   std::string failure_;
 
+  Progress feed_body(std::string_view bytes);
   Progress fail(TransportError::Kind kind, std::string message);
+  Progress too_large();
   Progress finished(bool leftover);
 };
 

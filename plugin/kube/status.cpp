@@ -21,7 +21,8 @@ bool refused(const Status& status) noexcept {
 
 Status status_of(int http_status, std::string_view body) {
   if (auto status = parse_status(body)) {
-    if (status->code == 0) status->code = http_status;
+    // A Status repeats the answer's own code. One that says something that no refusal says has not been asked.
+    if (status->code < 400 || status->code > 599) status->code = http_status;
     return std::move(*status);
   }
   Status status;

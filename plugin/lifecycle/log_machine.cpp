@@ -28,6 +28,8 @@ constexpr std::size_t longest_stray = 512;
 
 constexpr milliseconds first_delay{200};
 constexpr milliseconds longest_delay{30'000};
+// A Retry-After is honoured up to this long, as by the watch.
+constexpr seconds longest_wait{300};
 // A read that lived so long is no failure, even if it brought nothing.
 constexpr seconds long_lived{30};
 // A kubelet notices only within a second that the container it follows has ended, and in that second a pod that is being
@@ -44,8 +46,14 @@ constexpr seconds server_troubled_for{900};
 // So often may a read end before the place where an earlier one ended.
 constexpr unsigned most_seams_missed = 3;
 
+// What a line or a host may say reaches further than nanoseconds of 64 bits do: 1677 to 2262. The day in hand is for what
+// is added and taken away here.
+constexpr kube::Timestamp latest_time{microseconds{std::numeric_limits<std::int64_t>::max() / 1000} -
+                                      std::chrono::hours{24}};
+constexpr kube::Timestamp earliest_time{-latest_time.time_since_epoch()};
+
 std::int64_t ns_of(kube::Timestamp time) {
-  return time.time_since_epoch().count() * 1000;
+  return std::clamp(time, earliest_time, latest_time).time_since_epoch().count() * 1000;
 }
 
 kube::Timestamp time_of(std::int64_t ns) {
@@ -493,7 +501,7 @@ LogActions LogMachine::on_end(const LogReadEnd& end, Instant now) {
     // The kubelet's words, while what we were shown is ahead of what it knows.
     if (code == 400 && message.find("is waiting to start") != std::string::npos) trouble = Trouble::not_started;
   }
-  on_trouble(trouble, message, end.retry_after.value_or(seconds{0}), now, out);
+  on_trouble(trouble, message, std::min(end.retry_after.value_or(seconds{0}), longest_wait), now, out);
   return out;
 }
 

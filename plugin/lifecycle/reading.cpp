@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/json/parse.hpp>
+#include <cmath>
 #include <csignal>
 
 namespace stepop::lifecycle {
@@ -86,6 +87,18 @@ void fail(Report& report, std::string_view why, std::string message) {
   report.retryable = may_help_to_retry(why);
 }
 
+// JSON has numbers that no double can hold (9e999). Boost.JSON reads them as an infinity, or as NaN, and would write them
+// as a word that is no JSON.
+bool is_within_doubles(const boost::json::value& value) {
+  if (const auto* number = value.if_double()) return std::isfinite(*number);
+  if (const auto* array = value.if_array()) return std::all_of(array->begin(), array->end(), is_within_doubles);
+  if (const auto* object = value.if_object()) {
+    return std::all_of(object->begin(), object->end(),
+                       [](const auto& member) { return is_within_doubles(member.value()); });
+  }
+  return true;
+}
+
 void read_success(Report& report, const ContainerState& ended) {
   report.state = StepState::succeeded;
   if (ended.message.empty()) return;
@@ -94,6 +107,12 @@ void read_success(Report& report, const ContainerState& ended) {
   if (error) {
     fail(report, reason::invalid_result,
          "The step ended with exit code 0, but what it wrote to STEPOP_RESULT_PATH is not JSON: " + error.message());
+    return;
+  }
+  if (!is_within_doubles(result)) {
+    fail(report, reason::invalid_result,
+         "The step ended with exit code 0, but what it wrote to STEPOP_RESULT_PATH holds a number beyond a double's "
+         "range");
     return;
   }
   report.result = std::move(result);
@@ -315,7 +334,9 @@ Progress read_progress(const Pod& pod) {
   return progress;
 }
 
-Report read_end(const Pod& pod, const Evidence& evidence) {
+namespace {
+
+Report read_any_end(const Pod& pod, const Evidence& evidence) {
   Report report;
   report.place = place_of(pod);
   report.user_code_ran = evidence.after_final_status(pod);
@@ -348,6 +369,15 @@ Report read_end(const Pod& pod, const Evidence& evidence) {
     return report;
   }
   fail(report, reason::node_rejected, pod.message.empty() ? "The pod failed, and nothing says why" : pod.message);
+  return report;
+}
+
+}  // namespace
+
+Report read_end(const Pod& pod, const Evidence& evidence) {
+  Report report = read_any_end(pod, evidence);
+  // What the statuses lack, the success proves: it cannot be that nothing ran.
+  if (report.state == StepState::succeeded) report.user_code_ran = std::max(report.user_code_ran, UserCodeRan::maybe);
   return report;
 }
 

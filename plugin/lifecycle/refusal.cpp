@@ -28,7 +28,9 @@ Refusal read_create_refusal(const kube::Status& status) {
   if (kube::is_service_account_missing(status)) return no(Kind::access, reason::admission_denied);
   if (kube::is_throttled(status) || status.code == 429) return no(Kind::try_again, reason::cluster_unavailable);
   if (kube::is_conflict(status)) return no(Kind::try_again, reason::cluster_unavailable);
-  if (status.code >= 500 || status.code == 408) return no(Kind::unknown_outcome, reason::cluster_unavailable);
+  // Less than 400 is not an API server's no: something between it and us answered, a login page for example.
+  if (status.code >= 500 || status.code == 408 || status.code < 400)
+    return no(Kind::unknown_outcome, reason::cluster_unavailable);
   if (status.code == 403) return no(Kind::final_no, reason::admission_denied);
   return no(Kind::final_no, reason::invalid_request);
 }

@@ -32,6 +32,14 @@ Place place_of(const YAML::Mark& mark) {
   return {mark.line + 1, mark.column + 1};
 }
 
+// yaml-cpp 0.7 makes one byte of the escapes \N (U+0085) and \_ (U+00A0), which alone is not UTF-8. All else is, since the
+// file is.
+std::string as_utf8(const std::string& scalar) {
+  std::string text = scalar;
+  while (const auto at = first_invalid_utf8(text)) text.insert(*at, 1, '\xC2');
+  return text;
+}
+
 // Builds the tree from the parser's events. The parser calls; nothing here throws but TooLarge.
 class TreeBuilder : public YAML::EventHandler {
  public:
@@ -53,7 +61,8 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                const std::string& text) override {
+                const std::string& scalar) override {
+    const std::string text = as_utf8(scalar);
     YamlValue value;
     value.place = place_of(mark);
     value.written = text;
@@ -223,6 +232,12 @@ YamlDocument parse_yaml(std::string file, const std::string& text) {
     const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<long>(*bad), '\n');
     throw BadInput(std::vector<Finding>{
         {document.file, {static_cast<int>(line), 1}, "", "found bytes that are not UTF-8, expected UTF-8", ""}});
+  }
+  // yaml-cpp would take it for a backslash.
+  if (const auto nul = text.find('\0'); nul != std::string::npos) {
+    const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<long>(nul), '\n');
+    throw BadInput(std::vector<Finding>{
+        {document.file, {static_cast<int>(line), 1}, "", "found a NUL character, expected text", ""}});
   }
   TreeBuilder builder(document.file);
   const auto fail = [&](Place place, std::string message, std::string hint = "") {

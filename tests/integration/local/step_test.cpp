@@ -131,6 +131,11 @@ TEST_F(LocalStep, FailsWhenItsResultIsNoJson) {
   EXPECT_EQ(detail.at("exit_code"), 0);
 }
 
+TEST_F(LocalStep, FailsWhenItsResultHasANumberThatNoDoubleHolds) {
+  const json::object detail = end_of(open(), shell("a", "echo '[9e308]' > $STEPOP_RESULT_PATH"), State::failed);
+  EXPECT_EQ(detail.at("reason"), "InvalidResult");
+}
+
 TEST_F(LocalStep, FailsWhenItsResultIsTooLarge) {
   const std::string as_large_as_allowed = R"(printf '"%04094d"' 0 > $STEPOP_RESULT_PATH)";
   const std::string larger = R"(printf '"%04095d"' 0 > $STEPOP_RESULT_PATH)";

@@ -199,5 +199,12 @@ TEST(StringMap, KeepsTheLastOfTwoValues) {
   EXPECT_EQ(parse_pod(R"({"metadata":{"labels":{"a":"1","a":"2"}}})")->metadata.labels, (StringMap{{"a", "2"}}));
 }
 
+TEST(PodParser, ReadsAListWhoseItemsSayTheirKind) {
+  const auto list = parse_pod_list(R"({"kind":"PodList","items":[{"kind":"Pod","metadata":{"name":"a"}}]})");
+  ASSERT_TRUE(list);
+  ASSERT_EQ(list->items.size(), 1u);
+  EXPECT_EQ(list->items[0].metadata.name, "a");
+}
+
 }  // namespace
 }  // namespace stepop::kube

@@ -96,5 +96,20 @@ TEST(ResponseReader, RefusesAProtocolSwitch) {
   EXPECT_EQ(read("HTTP/1.1 101 Switching Protocols\r\n\r\n", 99).progress, Progress::Failed);
 }
 
+TEST(ResponseReader, BoundsAHeadOfManyShortLinesHoweverItIsCut) {
+  std::string text = "HTTP/1.1 200 OK\r\n";
+  for (int i = 0; i < 100; ++i) text += "Warning: 299 - \"x\"\r\n";
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{100}, text.size()}) {
+    const Read got = read(text, piece);
+    EXPECT_EQ(got.progress, Progress::Failed) << piece;
+    EXPECT_EQ(got.heads, 0) << piece;
+  }
+}
+
+TEST(ResponseReader, KnowsWhatIsNotHttpByItsFirstBytes) {
+  EXPECT_EQ(read("SSH-2.0-OpenSSH_9.2\r\n", 100).progress, Progress::Failed);
+  EXPECT_EQ(read("SSH-2.0-OpenSSH_9.2\r\n", 1).progress, Progress::Failed);
+}
+
 }  // namespace
 }  // namespace stepop::kube

@@ -98,5 +98,10 @@ TEST(Status, TellsAMissingNamespaceFromAMissingPod) {
   EXPECT_FALSE(is_namespace_not_found(refusal(404, R"(pods "x" not found)", "NotFound")));
 }
 
+TEST(Status, DoesNotBelieveACodeThatIsNoRefusal) {
+  EXPECT_EQ(status_of(429, R"({"kind":"Status","code":214})").code, 429);
+  EXPECT_EQ(status_of(429, R"({"kind":"Status","code":-1})").code, 429);
+}
+
 }  // namespace
 }  // namespace stepop::kube

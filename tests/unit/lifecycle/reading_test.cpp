@@ -45,6 +45,22 @@ TEST(Reading, ExitZeroWithAResultThatIsNotJsonFails) {
   EXPECT_EQ(report.exit_code, 0);
 }
 
+TEST(Reading, AResultWithANumberThatNoDoubleHoldsFails) {
+  for (const char* written : {"9e308", "0e425", R"([{"loss": -1e999}])"}) {
+    const auto report = end_of(ended(0, "Completed", written));
+    EXPECT_EQ(report.reason, reason::invalid_result) << written;
+    EXPECT_FALSE(report.result) << written;
+  }
+}
+
+TEST(Reading, ASuccessWithoutAnyStatusMayHaveRunUserCode) {
+  auto pod = unbound();
+  pod.phase = PodPhase::Succeeded;
+  const auto report = end_of(pod);
+  EXPECT_EQ(report.state, StepState::succeeded);
+  EXPECT_EQ(report.user_code_ran, UserCodeRan::maybe);
+}
+
 TEST(Reading, AnExitCodeIsToldWithWhatTheStepWrote) {
   const auto report = end_of(ended(3, "Error", "no such table"));
   EXPECT_EQ(report.reason, reason::non_zero_exit);

@@ -60,6 +60,7 @@ INSTANTIATE_TEST_SUITE_P(
              reason::invalid_request},
         Case{429, "TooManyRequests", "Too many requests, please try again later.", Kind::try_again,
              reason::cluster_unavailable},
+        Case{302, "", "HTTP status 302", Kind::unknown_outcome, reason::cluster_unavailable},
         Case{500, "InternalError", "etcdserver: request timed out", Kind::unknown_outcome, reason::cluster_unavailable},
         Case{504, "Timeout", "Timeout: request did not complete within requested timeout", Kind::unknown_outcome,
              reason::cluster_unavailable}));

@@ -137,5 +137,12 @@ TEST_F(LogLines, OfAVeryLongWordAreNotTakenForATime) {
   EXPECT_EQ(read(stamp(epoch) + " hello\n").size(), 1u);
 }
 
+TEST_F(LogLines, BearTimesBeyondWhatNanosecondsReach) {
+  const auto pieces = read("9999-12-31T23:59:59Z late\n0001-01-01T00:00:00Z early\n");
+  ASSERT_EQ(pieces.size(), 2u);
+  EXPECT_EQ(pieces[0].data, "late");
+  EXPECT_EQ(pieces[1].data, "early");
+}
+
 }  // namespace
 }  // namespace stepop::lifecycle::testing

@@ -490,5 +490,15 @@ TEST_F(LogReads, ThatEndTooEarlyAreNoEnd) {
   EXPECT_THAT(lines_.all(), ElementsAre("one", "two", "<end>"));
 }
 
+TEST_F(LogReads, WaitNoLongerThanAServerMayAsk) {
+  LogMachine machine({}, 1);
+  machine.on_container(ContainerLife::running, now_);
+  auto busy = refused(429, "busy");
+  busy.retry_after = seconds::max();
+  machine.on_end(busy, now_);
+  ASSERT_TRUE(machine.wake_at());
+  EXPECT_EQ(*machine.wake_at(), now_ + minutes{5});
+}
+
 }  // namespace
 }  // namespace stepop::lifecycle::testing

@@ -71,6 +71,19 @@ TEST(YamlDocument, SurvivesDeepNesting) {
   EXPECT_NE(error_of(std::string(100'000, '[')), "no error");
 }
 
+TEST(YamlDocument, ReadsEveryEscapeAsUtf8) {
+  const YamlDocument document = parse_yaml("f.yaml", R"(["\N", "a\_b\N\_", "\xe9\L\P"])");
+  EXPECT_EQ(document.root.items.at(0).scalar.as_string(), "\xC2\x85");
+  EXPECT_EQ(document.root.items.at(1).scalar.as_string(),
+            "a\xC2\xA0"
+            "b\xC2\x85\xC2\xA0");
+  EXPECT_EQ(document.root.items.at(2).scalar.as_string(), "\xC3\xA9\xE2\x80\xA8\xE2\x80\xA9");
+}
+
+TEST(YamlDocument, RefusesANulCharacter) {
+  EXPECT_EQ(error_of(std::string("a: 1\nb: x\0y\n", 12)), "f.yaml:2:1: found a NUL character, expected text");
+}
+
 TEST(YamlDocument, RefusesBytesThatAreNoUtf8) {
   EXPECT_EQ(error_of("a: 1\nb: \xff\n"), "f.yaml:2:1: found bytes that are not UTF-8, expected UTF-8");
 }
