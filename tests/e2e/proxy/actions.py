@@ -8,9 +8,13 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from .requests import Request
+
 
 class Exchange(Protocol):
     """One request and its answer, in the proxy's hands."""
+
+    request: Request
 
     async def forward(self) -> None:
         """Sends the request to the API server and reads the head of its answer: it has taken effect then."""
@@ -159,8 +163,8 @@ class Truncate(Action):
 
 
 class Refuse(Action):
-    """An answer that the API server did not give: a text, or a Status object where only a message is given. `forward`:
-    the request takes effect all the same."""
+    """An answer that the API server did not give: a text, or a Status object where only a message is given; {name} in it
+    is the object's. `forward`: the request takes effect all the same."""
 
     def __init__(
         self,
@@ -183,7 +187,8 @@ class Refuse(Action):
         if self.forward:
             await exchange.forward()
         self.note()
-        await exchange.answer(self.status, self.body, self.content_type, self.fields)
+        body = self.body.replace(b"{name}", exchange.request.name.encode())
+        await exchange.answer(self.status, body, self.content_type, self.fields)
 
 
 def status_object(status: int, message: str, reason: str, details: dict[str, object] | None = None) -> bytes:
@@ -230,7 +235,7 @@ class Reset(Action):
 
 
 class Stall(Action):
-    """No answer ever comes, and the connection stays, until the client gives it up; with `forward` there is an effect."""
+    """No answer ever comes, and the connection stays until the client gives it up; with `forward` there is an effect."""
 
     def __init__(self, forward: bool = False) -> None:
         super().__init__()
@@ -261,7 +266,7 @@ Ending = Callable[[Exchange], Awaitable[None]]
 
 
 class EndStream(Action):
-    """Passes a stream (a watch, a log) on for so long, then ends it this way. One that ends before is not touched."""
+    """Passes a stream (a watch, a log) on for so long, then ends it this way; one that ends before is not touched."""
 
     def __init__(self, seconds: Callable[[], float], ending: Ending) -> None:
         super().__init__()
