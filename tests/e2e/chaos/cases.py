@@ -1,8 +1,8 @@
 """What a step does, and the one end that is right for it.
 
 `CASES` has the ends as they are when nothing but stepop's own connection is disturbed. `ENDS` has, by fault, the ends
-that the fault itself changes: a pod that is evicted does not succeed. All written before anything runs; `run --expected`
-prints it.
+that the fault itself changes: a pod that is evicted does not succeed. All is written before anything runs, and
+`run --expected` prints it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import Any
 NO_IMAGE = "127.0.0.1:9/no/such/image:1"
 # Kubernetes' default grace is 30 s; a step that is to end by SIGTERM ends at once.
 LONGER_THAN_ANY_TEST = "3600"
+# The steps of the short form: one of each case at least.
+SHORT = 9
 LINES = 60
 LONG_LINES = 40
 
@@ -188,7 +190,7 @@ ENDS: dict[str, dict[str, End]] = {
     "host kill -9": {"cancelled-waiting": MAYBE},
     "node drained": {"victim": stopped("Evicted", 143, 143), "stubborn": stopped("Evicted", 0, 0)},
     "preemption": {"victim": stopped("Preempted", 143, 143), "stubborn": stopped("Preempted", 0, 0)},
-    "pods rejected by a restarted kubelet": {"best-effort": stopped("NodeRejected", 137, None)},
+    "pods rejected by a restarted kubelet": {"best-effort": stopped("NodeRejected", 143, 143)},
     "node lost and back": {"victim": stopped("NodeLost", 143, 143), "stubborn": stopped("NodeLost", 0, 0)},
     # Nobody will ever say how it ended: that is what `lost` is for.
     "node deleted": {"victim": End("lost", "NodeLost", None, "yes", told=None)},

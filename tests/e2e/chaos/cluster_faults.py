@@ -116,7 +116,7 @@ class RoundFault:
     met: tuple[str, ...]
     strike: Callable[[World], int]  # how many pods it has met; what puts things right again goes to `undo`
     late: bool = True
-    # Its rounds take a minute and more: as many steps at once as there are, and none in the short form.
+    # A round takes more than a minute: not in the short form.
     slow: bool = False
     prepare: Callable[[World], None] = lambda world: None
 
@@ -211,7 +211,7 @@ def delete_node(world: World) -> int:
     return lost
 
 
-# What the pods may use of the machine's memory; beyond the first the kernel kills, beyond the second the kubelet evicts.
+# What pods may use of the machine's memory; beyond the first the kernel kills, beyond the second the kubelet evicts.
 # One hog of 400 MiB is too much, and two are not yet for the kernel.
 POD_MEMORY_MIB = 1000
 FREE_MIB = 700
