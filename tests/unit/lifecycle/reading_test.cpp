@@ -61,6 +61,18 @@ TEST(Reading, ASuccessWithoutAnyStatusMayHaveRunUserCode) {
   EXPECT_EQ(report.user_code_ran, UserCodeRan::maybe);
 }
 
+// As a kubelet writes it that shuts down with its node ("Node Shutdowns", Pod priority based graceful node shutdown).
+TEST(Reading, APodOfANodeThatShutsDownIsEvicted) {
+  const auto message = "Pod was terminated in response to imminent node shutdown.";
+  const auto report = end_of(disrupted(failed_by_node(ended(143), "Terminated", message), "TerminationByKubelet"));
+  EXPECT_EQ(report.state, StepState::failed);
+  EXPECT_EQ(report.reason, reason::evicted);
+  EXPECT_EQ(report.message, message);
+  EXPECT_EQ(report.exit_code, 143);
+  EXPECT_EQ(report.user_code_ran, UserCodeRan::yes);
+  EXPECT_TRUE(report.retryable);
+}
+
 TEST(Reading, AnExitCodeIsToldWithWhatTheStepWrote) {
   const auto report = end_of(ended(3, "Error", "no such table"));
   EXPECT_EQ(report.reason, reason::non_zero_exit);
