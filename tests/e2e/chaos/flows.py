@@ -78,6 +78,10 @@ class Flow:
     def ended(self) -> bool:
         return self.process is not None and self.process.ended()
 
+    def watches(self) -> bool:
+        """Whether it sees what happens now."""
+        return any(watch.status == 200 for watch in self.proxy.ledger.open_watches())
+
     def strikes(self) -> int:
         return sum(action.count for action in self.counted)
 
@@ -124,6 +128,19 @@ class Flow:
             for line in self.cluster.truth(run_id + "/"):
                 told[line["step"].split("/", 1)[1]].append(line)
         return told
+
+    def pod_status(self, name: str) -> str:
+        """The step's pod as the API has it now, for who looks into a wrong end."""
+        try:
+            pods = self.cluster.pods(f"run_id={self.run_id()},step_name={name}")
+        except (OSError, ValueError, AssertionError) as error:
+            return f"does not answer: {error}"
+        told = []
+        for pod in pods:
+            status = pod["status"]
+            states = [container["state"] for container in status.get("containerStatuses", [])]
+            told.append(f"{status.get('phase')} {status.get('reason')} {status.get('message')} {json.dumps(states)}")
+        return "; ".join(told)
 
     def close(self) -> None:
         if self.process and not self.process.ended():

@@ -44,6 +44,8 @@ class ProxyFault:
     arm: Callable[[FaultProxy, random.Random], list[Action]]
     # Loses the watch its place: then what a waiting step's end means cannot be told for sure.
     loses_place: bool = False
+    # Steps wait for a deadline of more than a minute: not in the short form.
+    slow: bool = False
 
     def cases(self) -> list[str]:
         names = ["result", "three", "lines", "memory", "no-program", "long"]
@@ -115,10 +117,13 @@ def stalled(proxy: FaultProxy, choose: random.Random) -> list[Action]:
     return [
         calls(proxy, Stall(), 0.05),
         calls(proxy, Stall(forward=True), 0.05),
-        watches(proxy, EndStream(of_watch(choose), by_silence), 0.5),
         logs(proxy, Stall(), 0.1),
         logs(proxy, EndStream(of_log(choose), by_silence), 0.1),
     ]
+
+
+def silent_watch(proxy: FaultProxy, choose: random.Random) -> list[Action]:
+    return [watches(proxy, EndStream(of_watch(choose), by_silence), 0.5)]
 
 
 def truncated(proxy: FaultProxy, choose: random.Random) -> list[Action]:
@@ -252,6 +257,7 @@ PROXY_FAULTS = [
     ProxyFault("connection closed", connection_closed),
     ProxyFault("half-closed connection", half_closed),
     ProxyFault("answer never comes", stalled),
+    ProxyFault("silent watch", silent_watch, slow=True),
     ProxyFault("truncated answer", truncated),
     ProxyFault("delay", delayed),
     ProxyFault("answer lost after the effect", answer_lost),

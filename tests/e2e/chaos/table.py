@@ -47,6 +47,7 @@ class Row:
                     f"    expected {end}",
                     f"    claimed  {shown(claim) if claim else 'nothing'}",
                     f"    truth    {', '.join(told) or 'its code never started'}",
+                    f"    the API  {flow.pod_status(name) or 'no such pod'}",
                 ]
 
     def judge_step(
