@@ -46,6 +46,16 @@ TEST(ResponseReader, ReadsTheSameHoweverTheBytesAreCut) {
   }
 }
 
+TEST(ResponseReader, ReadsAnEmptyChunkedBodyHoweverItIsCut) {
+  const std::string text = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+  for (std::size_t piece = 1; piece <= text.size(); ++piece) {
+    const Read got = read(text, piece);
+    ASSERT_EQ(got.progress, Progress::Done) << piece << ' ' << got.failure;
+    EXPECT_EQ(got.body, "");
+    EXPECT_TRUE(got.keep_alive);
+  }
+}
+
 TEST(ResponseReader, FindsEveryTruncation) {
   const std::string text = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
   for (std::size_t size = 1; size < text.size(); ++size) {
