@@ -19,10 +19,19 @@ NODE = need("STEPOP_KUBE_NODE")
 SETTLES_SECONDS = 6.0
 
 
+# A port of the component may be in use for a moment, by what was connected to it before.
+STARTS = 3
+
+
 def component(action: str, name: str, *flags: str) -> None:
-    words = [str(TOOLS / "component"), action, name, *(["--", *flags] if flags else [])]
-    done = subprocess.run([sys.executable, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert done.returncode == 0, f"{' '.join(words)}: {done.stdout}"
+    for left in reversed(range(STARTS)):
+        words = [str(TOOLS / "component"), action, name, *(["--", *flags] if flags else [])]
+        done = subprocess.run([sys.executable, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode == 0:
+            return
+        assert left and "address already in use" in done.stdout, f"{' '.join(words)}: {done.stdout}"
+        action = "start"
+        time.sleep(1)
 
 
 # ---- While steps come and go ---------------------------------------------------------------------------------------
