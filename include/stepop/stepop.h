@@ -160,7 +160,8 @@ typedef struct stepop_error {
  *   "retryable"      whether running the step again may help
  *   "user_code_ran"  "no" | "maybe" | "yes"
  *   "result"         any JSON: what the step wrote to STEPOP_RESULT_PATH
- *   "log_tail"       the last lines of a failed step's log, bounded
+ *   "log_tail"       of a terminal state but success: the last lines of the log, bounded (about 20 lines and some KiB),
+ *                    each ended by a newline, bytes that are no UTF-8 replaced; absent when it was not to be had at once
  *   "started_at", "finished_at"   RFC 3339, of the step's code
  *   "workload"       where it ran; the plugin's own members, e.g. {"kind":"Pod","namespace","name","uid","node"}
  */

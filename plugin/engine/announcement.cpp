@@ -27,7 +27,8 @@ plugin::State state_of(lifecycle::StepState state) {
 
 }  // namespace
 
-plugin::StepState announcement(const std::string& step_run_id, const lifecycle::Report& report) {
+plugin::StepState announcement(const std::string& step_run_id, const lifecycle::Report& report,
+                               const std::string& log_tail) {
   plugin::StepState said{step_run_id, state_of(report.state), report.attempt, {}};
   auto& detail = said.detail;
   const auto add = [&](std::string_view key, const std::string& text) {
@@ -41,6 +42,7 @@ plugin::StepState announcement(const std::string& step_run_id, const lifecycle::
   if (ended_badly) detail["retryable"] = report.retryable;
   detail["user_code_ran"] = lifecycle::to_string(report.user_code_ran);
   if (report.result) detail["result"] = *report.result;
+  add("log_tail", log_tail);
   if (report.started_at) detail["started_at"] = kube::format_rfc3339(*report.started_at);
   if (report.finished_at) detail["finished_at"] = kube::format_rfc3339(*report.finished_at);
   if (!report.place.pod.empty()) {

@@ -6,6 +6,7 @@
 #include "engine/announcement.hpp"
 #include "engine/pod_calls.hpp"
 #include "engine/policy.hpp"
+#include "lifecycle/log_tail.hpp"
 #include "manifest/labels.hpp"
 #include "manifest/pod.hpp"
 
@@ -46,6 +47,7 @@ struct Engine::Step {
   std::uint64_t serial = 0;  // tells a step from one of the same id that was forgotten before
   lifecycle::StepMachine machine;
   std::optional<kube::CallId> call;
+  std::optional<lifecycle::Report> untold_end;  // the host hears it with the end of the log, or without, very soon
   std::vector<WaitingLog> waiting_logs;
   std::vector<std::unique_ptr<LogFollower>> logs;
 
@@ -57,14 +59,20 @@ Engine::Engine(boost::asio::io_context& io, kube::ClusterAccess access, Self sel
       self_(std::move(self)),
       events_(events),
       client_(io, std::move(access)),
-      agenda_(io, [this](const std::string& id) {
-        if (auto* step = find(id)) perform(*step, step->machine.on_timer(now()));
-      }) {}
+      agenda_(io,
+              [this](const std::string& id) {
+                if (auto* step = find(id)) perform(*step, step->machine.on_timer(now()));
+              }),
+      last_words_(io, client_) {}
 
 Engine::~Engine() = default;
 
 void Engine::stop() {
   agenda_.stop();
+  last_words_.stop();
+  for (auto& [id, step] : steps_) {
+    if (step->untold_end) events_.state(announcement(id, *step->untold_end));
+  }
   for (auto& [name, view] : namespaces_) view->stop();
   orphaned_logs_.clear();
   steps_.clear();
@@ -138,7 +146,10 @@ void Engine::tell_idle() {
 }
 
 bool Engine::idle() const {
-  return std::all_of(steps_.begin(), steps_.end(), [](const auto& entry) { return entry.second->machine.handed_on(); });
+  return std::all_of(steps_.begin(), steps_.end(), [](const auto& entry) {
+    const auto& step = *entry.second;
+    return step.machine.handed_on() && !step.untold_end;
+  });
 }
 
 // ---- Steps ------------------------------------------------------------------------------------------------
@@ -248,13 +259,34 @@ void Engine::carry_out(Step& step, const lifecycle::Action& action) {
             call(step, delete_pod(step.namespace_, remove.name, remove.uid, remove.resource_version, remove.grace));
           },
           [&](const AskReady&) { ask_ready(step.id); },
-          [&](const Announce& said) { events_.state(announcement(step.id, said.report)); },
+          [&](const Announce& said) { announce(step, said.report); },
           [&](const Warn& warning) { events_.warning(step.id, warning.code, warning.message); },
           [&](const TellDisplaced&) { events_.displaced(step.id); },
           [&](const TellForgotten& told) { drop(step.id, told.deleted); },
           [&](const WakeAt& wake) { agenda_.set(step.id, wake.time); },
       },
       action);
+}
+
+void Engine::announce(Step& step, const lifecycle::Report& report) {
+  const auto* pod = step.machine.pod();
+  const auto container = lifecycle::container_to_quote(report, pod);
+  if (!container || !view_of(step.namespace_).holds(pod->metadata.uid)) {
+    events_.state(announcement(step.id, report));
+    return;
+  }
+  step.untold_end = report;
+  last_words_.ask(step.namespace_, pod->metadata.name, *container,
+                  [this, id = step.id, serial = step.serial](const std::string& tail) {
+                    if (auto* step = find(id); step && step->serial == serial) tell_end(*step, tail);
+                  });
+}
+
+void Engine::tell_end(Step& step, const std::string& log_tail) {
+  if (!step.untold_end) return;
+  events_.state(announcement(step.id, *std::exchange(step.untold_end, std::nullopt), log_tail));
+  tell_attached();
+  tell_idle();
 }
 
 void Engine::call(Step& step, kube::Request request) {
@@ -286,6 +318,7 @@ void Engine::drop(const std::string& step_run_id, bool deleted) {
   const auto found = steps_.find(step_run_id);
   if (found == steps_.end()) return;
   auto step = std::move(found->second);
+  if (step->untold_end) events_.state(announcement(step_run_id, *step->untold_end));
   steps_.erase(found);
   id_of_hash_.erase(step->hash);
   agenda_.clear(step_run_id);
@@ -377,11 +410,7 @@ void Engine::on_synced(const std::string& namespace_, kube::Instant time) {
   for (auto& attachment : attachments_) {
     if (attachment.waiting_for.erase(namespace_)) take_in(attachment, namespace_);
   }
-  std::erase_if(attachments_, [this](const Attachment& attachment) {
-    if (!attachment.waiting_for.empty()) return false;
-    events_.attached(attachment.ticket, attachment.found);
-    return true;
-  });
+  tell_attached();
   for (const auto& id : steps_in(namespace_)) {
     if (auto* step = find(id)) perform(*step, step->machine.on_synced(now(), time));
   }
@@ -431,6 +460,20 @@ void Engine::take_in(Attachment& attachment, const std::string& namespace_) {
 
     begin(step);
   }
+}
+
+// Once the namespaces are known, and each step that was found has been told of.
+void Engine::tell_attached() {
+  const auto untold = [this](const std::string& id) {
+    const auto* step = find(id);
+    return step && step->untold_end;
+  };
+  std::erase_if(attachments_, [&](const Attachment& attachment) {
+    if (!attachment.waiting_for.empty()) return false;
+    if (std::any_of(attachment.found.begin(), attachment.found.end(), untold)) return false;
+    events_.attached(attachment.ticket, attachment.found);
+    return true;
+  });
 }
 
 }  // namespace stepop::engine

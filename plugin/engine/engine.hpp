@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/agenda.hpp"
+#include "engine/last_words.hpp"
 #include "engine/log_follower.hpp"
 #include "engine/namespace_view.hpp"
 #include "kube/client.hpp"
@@ -90,6 +91,9 @@ class Engine {
   void call(Step& step, kube::Request request);
   void ask_ready(const std::string& step_run_id);
   void drop(const std::string& step_run_id, bool deleted);
+  // A step that ended badly is told of with the end of its log, which takes a moment.
+  void announce(Step& step, const lifecycle::Report& report);
+  void tell_end(Step& step, const std::string& log_tail);
   void tell_logs(Step& step);
   bool idle() const;
   void tell_idle();
@@ -101,6 +105,7 @@ class Engine {
   void on_trouble(const std::string& namespace_, const kube::WatchTrouble& trouble);
 
   void take_in(Attachment& attachment, const std::string& namespace_);
+  void tell_attached();
   Step* find(const std::string& step_run_id);
   std::vector<std::string> steps_in(const std::string& namespace_) const;
 
@@ -109,6 +114,7 @@ class Engine {
   plugin::Events& events_;
   kube::Client client_;
   Agenda agenda_;
+  LastWords last_words_;
   std::unordered_map<std::string, std::unique_ptr<NamespaceView>> namespaces_;
   std::unordered_map<std::string, std::unique_ptr<Step>> steps_;  // by step_run_id
   std::unordered_map<std::string, std::string> id_of_hash_;

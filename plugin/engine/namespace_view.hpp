@@ -29,6 +29,7 @@ class NamespaceView {
                 std::uint64_t seed, Listener listener);
 
   std::vector<kube::Pod> pods_of(const std::string& step_hash) const;
+  bool holds(const std::string& uid) const { return step_of_uid_.contains(uid); }
   // Every pod that is there, for `attach`.
   std::vector<std::pair<std::string, kube::Pod>> pods() const;
   std::optional<kube::Instant> complete_as_of() const { return watch_->synced_since(); }

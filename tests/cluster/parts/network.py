@@ -13,7 +13,7 @@ from .run import run
 from .say import Failure
 
 # Pods take addresses in turn, so a range of 65,000 is not used up by a long run of short ones.
-POD_RANGES = ["10.209.0.0/16", "10.219.0.0/16", "10.229.0.0/16", "172.29.0.0/16"]
+POD_RANGES = ["10.209.0.0/16", "10.219.0.0/16", "10.229.0.0/16", "172.29.0.0/16", "10.239.0.0/16", "10.249.0.0/16"]
 
 SERVICE_RANGES = ["10.210.0.0/16", "10.220.0.0/16", "172.30.0.0/16"]
 
