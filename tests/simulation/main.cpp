@@ -29,6 +29,7 @@ constexpr const char* usage = R"(stepop-simulate: the real machines under a simu
 
   --mutation NAME   with a bug put in on purpose
   --keep-going      go on after a violation, and count them
+  --sample          too few schedules for every fault to strike everywhere: empty cells of the table are well
 
 Exit status: 0 all is well; 1 a violation, or an empty cell of the table; 2 bad usage.
 )";
@@ -41,6 +42,7 @@ struct Arguments {
   bool replay = false;
   bool keep_going = false;
   bool whole = false;
+  bool sample = false;
   Mutation mutation = Mutation::none;
 };
 
@@ -78,6 +80,8 @@ Arguments read_arguments(int count, char** texts) {
       arguments.replay = true;
     } else if (name == "--whole") {
       arguments.whole = true;
+    } else if (name == "--sample") {
+      arguments.sample = true;
     } else if (name == "--keep-going") {
       arguments.keep_going = true;
     } else if (name == "--mutation") {
@@ -238,7 +242,7 @@ int run_many(const Arguments& arguments) {
   for (const auto& [kind, stage] : totals.coverage.empty_cells()) {
     std::printf("never: %s while %s, and nothing says why it should be so\n", std::string(name_of(kind)).c_str(),
                 std::string(name_of(stage)).c_str());
-    ++empty;
+    if (!arguments.sample) ++empty;
   }
   if (empty == 0) std::printf("no violation\n");
   return empty == 0 ? 0 : 1;
