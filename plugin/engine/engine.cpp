@@ -48,8 +48,7 @@ struct Engine::Step {
   lifecycle::StepMachine machine;
   std::optional<kube::CallId> call;
   std::optional<lifecycle::Report> untold_end;  // the host hears it with the end of the log, or without, very soon
-  std::vector<WaitingLog> waiting_logs;
-  std::vector<std::unique_ptr<LogFollower>> logs;
+  std::vector<std::unique_ptr<StepLog>> logs;
 
   explicit Step(lifecycle::StepMachine m) : machine(std::move(m)) {}
 };
@@ -132,7 +131,14 @@ void Engine::open_logs(const std::string& step_run_id, const plugin::LogOptions&
     pipe->push({plugin::LogRecord::Kind::end, false, 0, 0, 0, ""});
     return;
   }
-  step->waiting_logs.push_back({options, std::move(pipe)});
+  auto log = std::make_unique<StepLog>(io_, client_, options, std::move(pipe));
+  for (auto& pod : view_of(step->namespace_).pods_of(step->hash)) {
+    const auto view = read(*step, std::move(pod));
+    if (view.same_step) log->on_pod(view.attempt, view.pod);
+  }
+  if (const auto* pod = step->machine.pod()) log->on_pod(step->machine.attempt(), *pod);
+  log->start();
+  step->logs.push_back(std::move(log));
   tell_logs(*step);
 }
 
@@ -323,10 +329,10 @@ void Engine::drop(const std::string& step_run_id, bool deleted) {
   id_of_hash_.erase(step->hash);
   agenda_.clear(step_run_id);
   if (step->call) client_.cancel(*step->call);
-  for (auto& log : step->waiting_logs) log.pipe->push({plugin::LogRecord::Kind::end, false, 0, 0, 0, ""});
   std::erase_if(orphaned_logs_, [](const auto& log) { return log->finished(); });
   for (auto& log : step->logs) {
-    if (deleted) log->on_gone();
+    if (const auto* pod = step->machine.pod(); pod && deleted) log->on_gone(pod->metadata.uid);
+    log->on_step_ended();
     if (!log->finished()) orphaned_logs_.push_back(std::move(log));
   }
   self_.forgotten(step_run_id);
@@ -334,25 +340,11 @@ void Engine::drop(const std::string& step_run_id, bool deleted) {
 }
 
 void Engine::tell_logs(Step& step) {
-  std::erase_if(step.logs, [](const auto& log) { return log->finished(); });
-  const auto* pod = step.machine.pod();
-  if (pod) {
-    for (auto& waiting : std::exchange(step.waiting_logs, {})) {
-      LogSource source{pod->metadata.namespace_,
-                       pod->metadata.name,
-                       pod->metadata.uid,
-                       std::string(lifecycle::main_container),
-                       0,
-                       0};
-      step.logs.push_back(
-          std::make_unique<LogFollower>(io_, client_, std::move(source), waiting.options, std::move(waiting.pipe)));
-    }
-    for (auto& log : step.logs) log->on_pod(*pod);
-  } else if (step.machine.ended()) {
-    for (auto& waiting : std::exchange(step.waiting_logs, {})) {
-      waiting.pipe->push({plugin::LogRecord::Kind::end, false, 0, 0, 0, ""});
-    }
+  for (auto& log : step.logs) {
+    if (const auto* pod = step.machine.pod()) log->on_pod(step.machine.attempt(), *pod);
+    if (step.machine.ended()) log->on_step_ended();
   }
+  std::erase_if(step.logs, [](const auto& log) { return log->finished(); });
 }
 
 // ---- What the cluster says --------------------------------------------------------------------------------
@@ -376,8 +368,11 @@ void Engine::on_applied(const std::string& step_hash, const kube::Pod& pod) {
   const auto id = id_of_hash_.find(step_hash);
   if (id == id_of_hash_.end()) return;
   auto* step = find(id->second);
-  if (step && step->namespace_ == pod.metadata.namespace_)
-    perform(*step, step->machine.on_pod(now(), read(*step, pod)));
+  if (!step || step->namespace_ != pod.metadata.namespace_) return;
+  auto view = read(*step, pod);
+  // Before the machine goes on to another attempt.
+  for (auto& log : step->logs) log->on_pod(view.attempt, pod);
+  perform(*step, step->machine.on_pod(now(), std::move(view)));
 }
 
 void Engine::on_removed(const std::string& step_hash, const kube::PodRemoved& removed) {
@@ -387,7 +382,12 @@ void Engine::on_removed(const std::string& step_hash, const kube::PodRemoved& re
   if (!step) return;
   std::optional<lifecycle::PodView> last;
   if (removed.last) last = read(*step, *removed.last);
-  for (auto& log : step->logs) log->on_gone();
+  // One that only lost its labels is still there.
+  const bool gone = !last || last->pod.metadata.deletion_timestamp;
+  for (auto& log : step->logs) {
+    if (last) log->on_pod(last->attempt, last->pod);
+    if (gone) log->on_gone(removed.uid);
+  }
   perform(*step, step->machine.on_removed(now(), removed.uid, std::move(last)));
 }
 

@@ -11,8 +11,8 @@
 
 #include "engine/agenda.hpp"
 #include "engine/last_words.hpp"
-#include "engine/log_follower.hpp"
 #include "engine/namespace_view.hpp"
+#include "engine/step_log.hpp"
 #include "kube/client.hpp"
 #include "lifecycle/step_machine.hpp"
 #include "manifest/identity.hpp"
@@ -68,10 +68,6 @@ class Engine {
 
  private:
   struct Step;
-  struct WaitingLog {
-    plugin::LogOptions options;
-    std::shared_ptr<plugin::LogPipe> pipe;
-  };
   struct Attachment {
     std::uint64_t ticket = 0;
     AttachFilter filter;
@@ -118,7 +114,7 @@ class Engine {
   std::unordered_map<std::string, std::unique_ptr<NamespaceView>> namespaces_;
   std::unordered_map<std::string, std::unique_ptr<Step>> steps_;  // by step_run_id
   std::unordered_map<std::string, std::string> id_of_hash_;
-  std::vector<std::unique_ptr<LogFollower>> orphaned_logs_;  // of forgotten steps, reading what they still can
+  std::vector<std::unique_ptr<StepLog>> orphaned_logs_;  // of forgotten steps, reading what they still can
   std::vector<Attachment> attachments_;
   std::unordered_set<std::string> waiting_for_ready_;
   std::unordered_map<std::string, std::string> last_trouble_;  // by namespace: what was told
