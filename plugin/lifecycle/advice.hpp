@@ -7,10 +7,12 @@ namespace stepop::lifecycle {
 
 // What a person can do about a reason::*; empty where nothing but the message says it.
 std::string hint_for(std::string_view reason);
-// The same, with what the cluster's own message tells: for Unschedulable, what is missing on how many nodes.
+// The same, with what the cluster's own message tells: for Unschedulable, what is missing on how many nodes; for ImagePull,
+// whether it is the image or the registry.
 std::string hint_for(std::string_view reason, std::string_view message);
 
 // The same step may do better when it is run again as it is.
 bool may_help_to_retry(std::string_view reason);
+bool may_help_to_retry(std::string_view reason, std::string_view message);
 
 }  // namespace stepop::lifecycle

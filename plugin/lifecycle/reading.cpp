@@ -27,6 +27,7 @@ constexpr std::array waiting_words{
     Word{"RegistryUnavailable", reason::image_pull},
     Word{"SignatureValidationFailed", reason::image_pull},
     Word{"InvalidImageName", reason::invalid_image_name},
+    Word{"CrashLoopBackOff", reason::init_container_failed},  // with restartPolicy Never, only a sidecar's
     Word{"CreateContainerConfigError", reason::container_config},
     Word{"CreateContainerError", reason::cannot_run},
     Word{"RunContainerError", reason::cannot_run},
@@ -53,6 +54,13 @@ std::string_view look_up(const std::array<Word, N>& words, std::string_view kube
 const ContainerState* main_state(const Pod& pod) {
   const auto* main = pod.container_status(main_container);
   return main ? &main->state : nullptr;
+}
+
+// It never ran, and with this restart policy never will. Its pod's phase may follow half a minute later.
+bool main_could_not_start(const Pod& pod) {
+  const auto* main = main_state(pod);
+  return main && main->kind == ContainerState::Kind::Terminated && pod.restart_policy == "Never" &&
+         (main->reason == "StartError" || main->reason == "ContainerCannotRun");
 }
 
 std::string memory_limit(const Pod& pod) {
@@ -83,8 +91,15 @@ void fail(Report& report, std::string_view why, std::string message) {
   report.state = StepState::failed;
   report.reason = why;
   report.message = with_full_stop(std::move(message));
-  report.hint = hint_for(why);
-  report.retryable = may_help_to_retry(why);
+  report.hint = hint_for(why, report.message);
+  report.retryable = may_help_to_retry(why, report.message);
+}
+
+// The kubelet keeps the last bytes of a longer one: at most this many, and 12 KiB over all containers of a pod ("Determine
+// the Reason for Pod Failure"; kubelet, MaxContainerTerminationMessageLength and MaxPodTerminationMessageLogLength).
+std::size_t longest_termination_message(const Pod& pod) {
+  const auto containers = std::max<std::size_t>(1, pod.containers.size() + pod.init_containers.size());
+  return std::min<std::size_t>(4096, 12288 / containers);
 }
 
 // JSON has numbers that no double can hold (9e999). Boost.JSON reads them as an infinity, or as NaN, and would write them
@@ -99,11 +114,17 @@ bool is_within_doubles(const boost::json::value& value) {
   return true;
 }
 
-void read_success(Report& report, const ContainerState& ended) {
+void read_success(Report& report, const Pod& pod, const ContainerState& ended) {
   report.state = StepState::succeeded;
   if (ended.message.empty()) return;
   boost::system::error_code error;
   auto result = boost::json::parse(ended.message, error);
+  if (error && ended.message.size() >= longest_termination_message(pod)) {
+    fail(report, reason::invalid_result,
+         "The step ended with exit code 0, but what it wrote to STEPOP_RESULT_PATH is longer than the " +
+             std::to_string(longest_termination_message(pod)) + " bytes that Kubernetes keeps");
+    return;
+  }
   if (error) {
     fail(report, reason::invalid_result,
          "The step ended with exit code 0, but what it wrote to STEPOP_RESULT_PATH is not JSON: " + error.message());
@@ -120,9 +141,11 @@ void read_success(Report& report, const ContainerState& ended) {
 
 void read_out_of_memory(Report& report, const Pod& pod) {
   const auto limit = memory_limit(pod);
+  // The signal may have met a child, and the command made of it what it would.
+  const bool command_itself = report.exit_code == 128 + SIGKILL;
+  const std::string killed = command_itself ? "The kernel killed the step" : "The kernel killed a process of the step";
   fail(report, reason::out_of_memory,
-       limit.empty() ? "The kernel killed the step: it ran out of memory"
-                     : "The kernel killed the step: it used more than its memory limit of " + limit);
+       killed + (limit.empty() ? ": it ran out of memory" : ": it used more than its memory limit of " + limit));
   if (!limit.empty()) {
     report.hint = "Raise pod_settings.resources.limits.memory above " + limit + ", or make the step use less.";
   }
@@ -141,8 +164,9 @@ void read_container_end(Report& report, const Pod& pod, const ContainerState& en
     return;
   }
   report.exit_code = ended.exit_code;
+  // The runtime says OOMKilled of whatever the kernel killed in it, also of a child whose end the command could take.
+  if (ended.exit_code == 0) return read_success(report, pod, ended);
   if (ended.reason == "OOMKilled") return read_out_of_memory(report, pod);
-  if (ended.exit_code == 0) return read_success(report, ended);
   fail(report, reason::non_zero_exit,
        ended.message.empty() ? exit_words(ended.exit_code) : exit_words(ended.exit_code) + ": " + ended.message);
 }
@@ -270,7 +294,7 @@ std::optional<Disruption> disruption_of(const Pod& pod) {
 }
 
 bool kubelet_confirmed_end(const Pod& pod) {
-  if (main_ended(pod)) return true;
+  if (main_ended(pod) || main_could_not_start(pod)) return true;
   if (pod.phase != PodPhase::Succeeded && pod.phase != PodPhase::Failed) return false;
   const auto* condition = pod.condition("DisruptionTarget");
   const bool by_garbage_collector = condition && condition->status == "True" && condition->reason == "DeletionByPodGC";
@@ -297,7 +321,7 @@ bool main_ended(const Pod& pod) {
 bool has_ended(const Pod& pod) {
   if (pod.phase == PodPhase::Succeeded || pod.phase == PodPhase::Failed) return true;
   // Sidecars may run on; the step is its main container.
-  return main_ended(pod);
+  return main_ended(pod) || main_could_not_start(pod);
 }
 
 Progress read_progress(const Pod& pod) {
@@ -322,7 +346,12 @@ Progress read_progress(const Pod& pod) {
     progress.waiting_reason = state.reason;
     progress.reason = why;
     progress.message = state.message.empty() ? state.reason : state.message;
-    progress.hint = hint_for(why);
+    const auto& last = container.last_state;
+    if (why == reason::init_container_failed && last.kind == ContainerState::Kind::Terminated) {
+      progress.message = "Container " + container.name + " ends again and again, last with " + last.reason +
+                         " (exit code " + std::to_string(last.exit_code) + ")";
+    }
+    progress.hint = hint_for(why, progress.message);
     return true;
   };
   for (const auto& init : pod.init_container_statuses) {

@@ -73,7 +73,7 @@ void StepMachine::hold_up(std::string_view why, const std::string& message, Acti
   Report report = report_;
   report.reason = why;
   report.message = message;
-  report.hint = hint_for(why);
+  report.hint = hint_for(why, message);
   if (report == report_) return;
   report_ = report;
   out.push_back(Announce{std::move(report)});
@@ -83,6 +83,19 @@ void StepMachine::hold_up(std::string_view why, const std::string& message, Acti
 void StepMachine::create_had_no_effect(Instant now) {
   attempt_.create_unknown_until.reset();
   if (create_may_land_until_ && now < *create_may_land_until_) attempt_.create_unknown_until = create_may_land_until_;
+}
+
+// `scheduling_timeout_seconds` counts while a quota or a webhook that cannot be asked keeps the pod from being made. An API
+// server that is away says nothing of the sort.
+bool StepMachine::no_room_in_time(Instant now, const Refusal& refusal) {
+  const bool no_room = refusal.reason == reason::quota_exceeded || refusal.reason == reason::admission_denied;
+  if (!no_room || !policy_.scheduling_timeout || stop_) return false;
+  const auto deadline = *started_at_ + *policy_.scheduling_timeout;
+  if (now < deadline) {
+    not_before_ = std::min(not_before_, deadline);  // asked once more when it has passed
+    return false;
+  }
+  return create_sent_at_ >= deadline && !create_may_land(now);
 }
 
 void StepMachine::on_create_answer(Instant now, Answer& answer, Actions& out) {
@@ -123,6 +136,13 @@ void StepMachine::on_create_answer(Instant now, Answer& answer, Actions& out) {
       return;
     case Kind::room:
     case Kind::try_again:
+      if (no_room_in_time(now, refusal)) {
+        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*policy_.scheduling_timeout).count();
+        return end_without_pod(StepState::failed, refusal.reason,
+                               "Not taken within " + std::to_string(seconds) + " s: " + refusal.message,
+                               attempt_.restarts ? UserCodeRan::maybe : UserCodeRan::no, out);
+      }
+      return hold_up(refusal.reason, refusal.message, out);
     case Kind::unknown_outcome:
       return hold_up(refusal.reason, refusal.message, out);
   }

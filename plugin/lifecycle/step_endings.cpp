@@ -117,8 +117,8 @@ void StepMachine::end_without_pod(StepState state, std::string_view why, std::st
   report.state = state;
   report.reason = why;
   report.message = std::move(message);
-  report.hint = hint_for(why);
-  report.retryable = may_help_to_retry(why);
+  report.hint = hint_for(why, report.message);
+  report.retryable = may_help_to_retry(why, report.message);
   report.user_code_ran = ran;
   end(std::move(report), out);
 }
@@ -163,7 +163,7 @@ Report StepMachine::stopped_report(const kube::Pod& pod, UserCodeRan ran) const 
     report.message = "Pod " + pod.metadata.name + " was deleted by somebody other than stepop.";
   }
   report.hint = hint_for(report.reason, report.message);
-  report.retryable = may_help_to_retry(report.reason);
+  report.retryable = may_help_to_retry(report.reason, report.message);
   return report;
 }
 

@@ -173,6 +173,7 @@ class StepMachine {
   bool patch_is_refused(Instant now, const kube::Status& status, Actions& out);
   bool create_may_land(Instant now);
   void create_had_no_effect(Instant now);
+  bool no_room_in_time(Instant now, const Refusal& refusal);
   bool mark_earlier(Actions& out);
   void begin(Call call);
   void back_off(Instant now) { not_before_ = now + backoff_.next(); }

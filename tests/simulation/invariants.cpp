@@ -248,6 +248,10 @@ void Invariants::check_end(Operator& from, std::uint32_t step, const Report& rep
   if (report.reason == reason::conflict && relabelled) return;  // it cannot be known for ours
   // Not the API.
   if (report.reason == reason::forbidden) return check_refusal(from, step);
+  const auto& shown = from.shown(step);
+  const auto& timeout = from.policy(step).scheduling_timeout;
+  const bool too_late = timeout && shown.known_since && agenda_.now() >= *shown.known_since + *timeout;
+  if (too_late && (report.reason == reason::quota_exceeded || report.reason == reason::admission_denied)) return;
   if (report.reason == reason::cluster_unavailable || report.reason == reason::admission_denied ||
       report.reason == reason::invalid_request || report.reason == reason::namespace_missing ||
       report.reason == reason::namespace_terminating || report.reason == reason::conflict ||

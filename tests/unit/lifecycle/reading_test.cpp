@@ -1,5 +1,6 @@
 #include "lifecycle/reading.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "pods.hpp"
@@ -8,6 +9,7 @@ namespace stepop::lifecycle {
 namespace {
 
 using namespace pods;
+using testing::HasSubstr;
 
 // Seen from its creation on, without a gap.
 Evidence seen(std::initializer_list<Pod> views) {
@@ -219,6 +221,58 @@ TEST(Reading, EveryReasonThatIsUsedIsInTheListThatDescribeReturns) {
   for (const auto* word : {"ErrImagePull", "InvalidImageName", "CreateContainerConfigError", "RunContainerError"}) {
     EXPECT_NE(std::find(all.begin(), all.end(), reason_of_waiting(word)), all.end()) << word;
   }
+}
+
+TEST(Reading, AChildThatTheKernelKilledIsNoFailureWhenTheCommandEndsWell) {
+  const auto report = end_of(ended(0, "OOMKilled", "7"));
+  EXPECT_EQ(report.state, StepState::succeeded);
+  EXPECT_EQ(*report.result, 7);
+}
+
+TEST(Reading, AChildThatTheKernelKilledIsNamedForWhatItIs) {
+  const auto report = end_of(ended(1, "OOMKilled"));
+  EXPECT_EQ(report.reason, reason::out_of_memory);
+  EXPECT_EQ(report.message, "The kernel killed a process of the step: it used more than its memory limit of 64Mi.");
+}
+
+TEST(Reading, AResultThatKubernetesHasCutIsCalledTooLong) {
+  const auto report = end_of(ended(0, "Completed", std::string(4096, 'x')));
+  EXPECT_EQ(report.reason, reason::invalid_result);
+  EXPECT_THAT(report.message, HasSubstr("longer than the 4096 bytes"));
+}
+
+TEST(Reading, ACommandThatCouldNotBeStartedHasEndedBeforeItsPodSaysSo) {
+  auto pod = with_main(bound(), terminated(128, "StartError", "exec: no-such-command: not found"));
+  pod.container_statuses[0].state.started_at = kube::Timestamp{};
+  pod.restart_policy = "Never";
+  ASSERT_TRUE(has_ended(pod));
+  EXPECT_TRUE(kubelet_confirmed_end(pod));
+  EXPECT_EQ(end_of(pod).reason, reason::cannot_run);
+  pod.restart_policy = "Always";
+  EXPECT_FALSE(has_ended(pod));
+}
+
+TEST(Reading, PendingSaysWhichSidecarEndsAgainAndAgain) {
+  auto pod = bound();
+  kube::ContainerStatus proxy;
+  proxy.name = "proxy";
+  proxy.state = waiting("CrashLoopBackOff", "back-off 10s restarting failed container");
+  proxy.last_state = terminated(137, "OOMKilled");
+  pod.init_container_statuses = {proxy};
+  const auto progress = read_progress(pod);
+  EXPECT_EQ(progress.reason, reason::init_container_failed);
+  EXPECT_EQ(progress.message, "Container proxy ends again and again, last with OOMKilled (exit code 137)");
+}
+
+TEST(Reading, ARegistryThatLimitsPullsIsNoWrongImage) {
+  const auto* limited = "failed to pull: unexpected status code 429 Too Many Requests";
+  EXPECT_TRUE(may_help_to_retry(reason::image_pull, limited));
+  EXPECT_THAT(hint_for(reason::image_pull, limited), HasSubstr("limits how often"));
+  EXPECT_FALSE(may_help_to_retry(reason::image_pull, "manifest unknown"));
+}
+
+TEST(Reading, EveryReasonHasAHint) {
+  for (const auto why : all_reasons()) EXPECT_FALSE(hint_for(why).empty()) << why;
 }
 
 }  // namespace

@@ -152,5 +152,31 @@ TEST_F(StepMachineTest, WhatSomebodyDeletedBeforeItWasGivenUpEndsAsTheyEndedIt) 
   EXPECT_EQ(reports.back().reason, reason::preempted) << "it was never given up";
 }
 
+TEST_F(StepMachineTest, AStepThatAQuotaKeepsOutForTooLongFailsWithItsWords) {
+  policy.scheduling_timeout = 3s;
+  submit();
+  const auto began = now;
+  while (!machine->ended()) {
+    ASSERT_LT(now - began, 1min);
+    if (asked<CreatePod>()) answer(status(403, "Forbidden", "pods \"x\" is forbidden: exceeded quota: room"));
+    if (!machine->ended()) sleep();
+  }
+  EXPECT_EQ(now - began, 3s) << "judged on an answer to what was asked when the time was over, and that at once";
+  EXPECT_EQ(reports.back().reason, reason::quota_exceeded);
+  EXPECT_EQ(reports.back().user_code_ran, UserCodeRan::no);
+  EXPECT_TRUE(reports.back().retryable);
+  EXPECT_THAT(reports.back().message, testing::HasSubstr("exceeded quota: room"));
+}
+
+TEST_F(StepMachineTest, AnApiServerThatIsAwayDoesNotUseUpTheTimeForScheduling) {
+  policy.scheduling_timeout = 3s;
+  submit();
+  for (int i = 0; i < 50; ++i) {
+    if (asked<CreatePod>()) answer(status(503, "ServiceUnavailable", "etcd is away"));
+    sleep();
+  }
+  EXPECT_FALSE(machine->ended());
+}
+
 }  // namespace
 }  // namespace stepop::lifecycle
