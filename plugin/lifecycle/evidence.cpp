@@ -1,8 +1,23 @@
 #include "lifecycle/evidence.hpp"
 
+#include <algorithm>
+#include <charconv>
+
 namespace stepop::lifecycle {
 
 using kube::ContainerState;
+
+namespace {
+
+// Within one uid they can be ordered ("Kubernetes API Concepts", Resource versions).
+std::uint64_t version_of(const kube::Pod& pod) {
+  const auto& text = pod.metadata.resource_version;
+  std::uint64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+}  // namespace
 
 bool really_started(const ContainerState& state) {
   if (state.kind == ContainerState::Kind::Running) return true;
@@ -15,10 +30,17 @@ void Evidence::observe(const kube::Pod& pod) {
   if (!seen_ && !pod.node_name.empty()) gap_since_binding_ = true;
   seen_ = true;
   unseen_since_gap_ = false;
+  // A list, and what is watched from it on, may be older than what was seen before.
+  const auto version = version_of(pod);
+  const bool is_newer = version > newest_version_;
+  newest_version_ = std::max(newest_version_, version);
   bound_ = bound_ || !pod.node_name.empty();
   const bool terminal = pod.phase == kube::PodPhase::Failed || pod.phase == kube::PodPhase::Succeeded;
-  if (!terminal)
-    acknowledged_ = acknowledged_ || !pod.container_statuses.empty() || !pod.init_container_statuses.empty();
+  const bool told_of_containers = !pod.container_statuses.empty() || !pod.init_container_statuses.empty();
+  if (!terminal) {
+    rejected_ = rejected_ || (is_newer && acknowledged_ && !told_of_containers);
+    acknowledged_ = acknowledged_ || told_of_containers;
+  }
   if (const auto* main = pod.container_status(main_container)) {
     main_started_ = main_started_ || really_started(main->state) || really_started(main->last_state);
     main_had_container_id_ = main_had_container_id_ || !main->container_id.empty();
@@ -47,13 +69,18 @@ UserCodeRan Evidence::after_final_status(const kube::Pod& last) const {
     // since the pod was bound, in which no kubelet had spoken of its containers, tells them apart.
     return gap_since_binding_ || acknowledged_ ? UserCodeRan::maybe : UserCodeRan::no;
   }
-  if (main->state.kind == ContainerState::Kind::Waiting) return UserCodeRan::no;
+  const bool never_seen = !main_had_container_id_ && !gap_since_binding_;
+  if (main->state.kind == ContainerState::Kind::Waiting) {
+    // A kubelet that cannot find the container any more writes "waiting" too, and what it makes of the one before into
+    // lastState (seen: an eviction for the size of an emptyDir).
+    const bool one_before = main->last_state.kind != ContainerState::Kind::None || main->restart_count > 0;
+    return one_before && !never_seen ? UserCodeRan::maybe : UserCodeRan::no;
+  }
   const auto& ended = main->state;
   if (ended.reason == "StartError" || ended.reason == "ContainerCannotRun") return UserCodeRan::no;
   // The kubelet turns every waiting container of a pod into this at the end ("Pod Lifecycle"), and also one whose
   // traces it lost: the difference is whether anybody ever saw a container.
-  if (ended.reason == "ContainerStatusUnknown" && ended.container_id.empty() && !ended.started_at &&
-      !main_had_container_id_ && !gap_since_binding_) {
+  if (ended.reason == "ContainerStatusUnknown" && ended.container_id.empty() && !ended.started_at && never_seen) {
     return UserCodeRan::no;
   }
   return UserCodeRan::maybe;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "kube/pod.hpp"
 #include "lifecycle/report.hpp"
 
@@ -22,6 +24,9 @@ class Evidence {
   void still_there() { unseen_since_gap_ = false; }
 
   bool main_started() const { return main_started_; }
+  // A kubelet that had told of the pod's containers tells of none: it was restarted and rejects the pod. How it ended, the
+  // pod's terminal phase will say; what its containers say until then is how that kubelet stops them.
+  bool rejected() const { return rejected_; }
   // The watch has missed something since the pod was bound to a node.
   bool gap_since_binding() const { return gap_since_binding_; }
   // Nothing at all has been seen of the pod since the last gap.
@@ -40,6 +45,8 @@ class Evidence {
   bool main_started_ = false;
   bool main_had_container_id_ = false;
   bool acknowledged_ = false;  // a kubelet has told of its containers while it was alive
+  bool rejected_ = false;
+  std::uint64_t newest_version_ = 0;  // of what was seen
   bool gap_since_binding_ = false;
   bool unseen_since_gap_ = false;
 };

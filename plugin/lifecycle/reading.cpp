@@ -376,9 +376,14 @@ Report read_any_end(const Pod& pod, const Evidence& evidence) {
   }
   const bool disrupted = disruption_of(pod).has_value();
   // A main container that completed before anything disturbed the pod has completed, whatever the pod says later.
-  const bool completed = main_ended(pod) && !disrupted && pod.reason.empty();
+  const bool completed = main_ended(pod) && !disrupted && pod.reason.empty() && !evidence.rejected();
   if (!completed && read_pod_failure(report, pod)) {
     if (main_ended(pod) && main->reason != "ContainerStatusUnknown") report.exit_code = main->exit_code;
+    return report;
+  }
+  if (evidence.rejected() && main_ended(pod) && main->exit_code != 0) {
+    fail(report, reason::node_rejected, "The node's kubelet was restarted, and stopped the pod");
+    report.exit_code = main->exit_code;
     return report;
   }
   if (main && main->kind == ContainerState::Kind::Terminated) {

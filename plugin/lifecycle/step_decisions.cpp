@@ -98,7 +98,11 @@ void StepMachine::decide_present(Instant now, Actions& out) {
         "Attempt " + std::to_string(attempt_.number + 1) + " existed, and is gone; nobody saw how it ended",
         UserCodeRan::maybe, out);
   }
-  if (has_ended(attempt_.view->pod)) return end_by_final_status(now, out);
+  const auto phase = attempt_.view->pod.phase;
+  const bool has_phase = phase == kube::PodPhase::Succeeded || phase == kube::PodPhase::Failed;
+  if (has_ended(attempt_.view->pod) && (has_phase || !attempt_.evidence.rejected())) {
+    return end_by_final_status(now, out);
+  }
   if (attempt_.absent_since && !attempt_.gone) {
     attempt_.gone = attempt_.left_view || now >= *attempt_.absent_since + last_word_wait;
     if (!attempt_.gone) return wake_at(*attempt_.absent_since + last_word_wait);

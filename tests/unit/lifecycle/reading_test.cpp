@@ -275,5 +275,18 @@ TEST(Reading, EveryReasonHasAHint) {
   for (const auto why : all_reasons()) EXPECT_FALSE(hint_for(why).empty()) << why;
 }
 
+// Seen when a kubelet evicted a running pod for the size of its emptyDir: a later life, which sees only this, must not run
+// the step again.
+TEST(Reading, AContainerThatWaitsAgainMayHaveRun) {
+  auto pod = failed_by_node(with_main(bound(), waiting("ContainerCreating")), "Evicted", "Usage of EmptyDir volume …");
+  pod.container_statuses[0].last_state = terminated(137, "ContainerStatusUnknown");
+  pod.container_statuses[0].last_state.started_at.reset();
+  pod.container_statuses[0].restart_count = 1;
+  Evidence later_life;
+  later_life.observe(pod);
+  EXPECT_EQ(read_end(pod, later_life).user_code_ran, UserCodeRan::maybe);
+  EXPECT_EQ(end_of(pod).user_code_ran, UserCodeRan::no) << "who saw every view since it had no node knows better";
+}
+
 }  // namespace
 }  // namespace stepop::lifecycle

@@ -175,5 +175,39 @@ TEST_F(StepMachineTest, APodThatItsNodeRejectsWhileItIsBeingDeletedWasDeleted) {
   EXPECT_EQ(reports.back().reason, reason::deleted) << "as one says who missed how it ended";
 }
 
+// As Kubernetes 1.34 wrote it when a kubelet was restarted with less memory to give.
+TEST_F(StepMachineTest, ARunningPodThatARestartedKubeletRejectsDidNotEndByItself) {
+  submit_and_create();
+  watch(view(started()));
+  auto forgotten = started();
+  forgotten.container_statuses.clear();
+  forgotten.metadata.resource_version = "2";
+  watch(view(forgotten));
+  auto stopped = ended(143);
+  stopped.phase = PodPhase::Running;
+  stopped.metadata.resource_version = "3";
+  watch(view(stopped));
+  EXPECT_FALSE(machine->ended()) << "only the phase tells why";
+  stopped = failed_by_node(stopped, "Evicted", "Pod was rejected: The node had condition: [MemoryPressure].");
+  stopped.metadata.resource_version = "4";
+  watch(view(stopped));
+  EXPECT_EQ(reports.back().reason, reason::node_rejected);
+  EXPECT_EQ(reports.back().exit_code, 143);
+  EXPECT_EQ(reports.back().user_code_ran, UserCodeRan::yes);
+}
+
+TEST_F(StepMachineTest, ARejectionThatAnotherRestartLeavesWithoutWordsIsStillOne) {
+  submit_and_create();
+  watch(view(started()));
+  auto forgotten = started();
+  forgotten.container_statuses.clear();
+  forgotten.metadata.resource_version = "2";
+  watch(view(forgotten));
+  auto stopped = ended(143);
+  stopped.metadata.resource_version = "3";
+  watch(view(stopped));
+  EXPECT_EQ(reports.back().reason, reason::node_rejected);
+}
+
 }  // namespace
 }  // namespace stepop::lifecycle
