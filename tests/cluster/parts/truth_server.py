@@ -2,6 +2,7 @@
 
   /start?step=ID&attempt=N&pod=NAME           a step's code is about to run
   /end?step=ID&attempt=N&pod=NAME&exit=CODE   it has ended
+                     …&run=ANY                the same report, made again, is one line
   /lines[?since=N]                            all lines, or those after the first N: one JSON object each
   /count[?step=ID]                            {"start": …, "end": …}
   POST /reset, DELETE /lines                  forget all lines
@@ -32,10 +33,16 @@ class Lines:
         with open(file, encoding="utf-8") as earlier:
             # A last line without its end was being written when the server died, and was never answered.
             self.lines = [json.loads(line) for line in earlier if line.endswith("\n")]
+        self.reports = {(line["kind"], line["run"]) for line in self.lines if "run" in line}
         os.ftruncate(self.file, sum(len(encode(line)) for line in self.lines))
 
     def add(self, line: dict[str, object]) -> None:
         with self.lock:
+            report = (line["kind"], line.get("run"))
+            if report in self.reports:
+                return
+            if "run" in line:
+                self.reports.add(report)
             line["time"] = time.time()
             os.write(self.file, encode(line))
             self.lines.append(line)
@@ -48,7 +55,7 @@ class Lines:
     def reset(self) -> None:
         with self.lock:
             os.ftruncate(self.file, 0)
-            self.lines = []
+            self.lines, self.reports = [], set()
 
 
 def encode(line: dict[str, object]) -> bytes:
@@ -99,6 +106,8 @@ class Handler(BaseHTTPRequestHandler):
             return
         line: dict[str, object] = {"time": 0.0, "kind": kind}
         line.update({name: query.get(name, "") for name in ("step", "attempt", "pod")})
+        if query.get("run"):
+            line["run"] = query["run"]
         if kind == "end":
             line["exit"] = int(query["exit"]) if query.get("exit", "").isdigit() else None
         self.server.lines.add(line)
