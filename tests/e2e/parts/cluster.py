@@ -57,11 +57,13 @@ class Cluster:
         self.truth_url = need("STEPOP_TRUTH_URL")
         self.tls = ssl.create_default_context(cafile=self.ca_file)
 
-    def call(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+    def call(
+        self, method: str, path: str, body: object = None, content_type: str = "application/json"
+    ) -> tuple[int, Any]:
         """Status and JSON of one request as an administrator."""
         url = urlsplit(self.server)
         connection = http.client.HTTPSConnection(str(url.hostname), url.port, context=self.tls, timeout=30)
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": content_type}
         try:
             connection.request(method, path, None if body is None else json.dumps(body), headers)
             answer = connection.getresponse()
