@@ -102,7 +102,7 @@ CASES = [
         "a pull that stalls, and the next attempt's does not",
         succeeded(attempt=1),
         image=lambda stage: stage.registry.name("stalled/once"),
-        settings={"startup_timeout_seconds": 16, "max_startup_retries": 1},
+        settings={"startup_timeout_seconds": 40, "max_startup_retries": 1},
         do=end_pull("stalled/once"),  # type: ignore[arg-type]
         pods=2,
     ),
