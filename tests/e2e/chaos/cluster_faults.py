@@ -47,6 +47,8 @@ class StreamFault:
     # Between two strikes, so that something gets done.
     calm: tuple[float, float] = (4, 10)
     cancels_waiting: bool = True
+    # Not in the short form.
+    slow: bool = False
 
     def cases(self) -> list[str]:
         names = ["result", "three", "lines", "memory", "no-program", "long"]
@@ -94,7 +96,8 @@ STREAM_FAULTS = [
     StreamFault("API server kill -9", kill_apiserver, loses_place=True),
     # Whether the API server's watches survive it is a matter of moments.
     StreamFault("etcd kill -9", kill_etcd, loses_place=True, cancels_waiting=False),
-    StreamFault("kubelet kill -9", restart_kubelet),
+    # A node whose kubelet dies every few seconds gets nowhere on a busy machine.
+    StreamFault("kubelet kill -9", restart_kubelet, slow=True),
     StreamFault("host kill -9", kill_host, loses_place=True, calm=(0.5, 4)),
 ]
 
@@ -257,10 +260,10 @@ def step_of(pod: Any) -> str:
 
 
 ROUND_FAULTS = [
-    RoundFault("node memory exhausted", ("bystander", "hog"), exhaust_memory, prepare=reserve_memory),
-    RoundFault("node drained", ("victim", "stubborn", "waiting"), drain),
-    RoundFault("preemption", ("victim", "stubborn", "waiting"), preempt),
-    RoundFault("pods rejected by a restarted kubelet", ("best-effort",), reject),
-    RoundFault("node lost and back", ("victim", "stubborn", "waiting"), lose_node),
+    RoundFault("node memory exhausted", ("bystander", "hog"), exhaust_memory, prepare=reserve_memory, slow=True),
+    RoundFault("node drained", ("victim", "stubborn", "waiting"), drain, slow=True),
+    RoundFault("preemption", ("victim", "stubborn", "waiting"), preempt, slow=True),
+    RoundFault("pods rejected by a restarted kubelet", ("best-effort",), reject, slow=True),
+    RoundFault("node lost and back", ("victim", "stubborn", "waiting"), lose_node, slow=True),
     RoundFault("node deleted", ("victim",), delete_node, late=False, slow=True),
 ]

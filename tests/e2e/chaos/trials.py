@@ -54,7 +54,7 @@ class Trials:
             for done in [pool.submit(self.one, fault.name, self.proxy_fault(fault)) for fault in proxied]:
                 done.result()
         for stream in STREAM_FAULTS:
-            if self.wants(stream.name):
+            if self.wants(stream.name) and not (stream.slow and self.is_short):
                 self.one(stream.name, self.stream_fault(stream))
         rounds = [fault for fault in ROUND_FAULTS if self.wants(fault.name) and not (fault.slow and self.is_short)]
         if rounds:
