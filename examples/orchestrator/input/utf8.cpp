@@ -82,4 +82,17 @@ std::string shortened(std::string_view text, std::size_t columns) {
   return cut + std::string(kEllipsis);
 }
 
+std::string without_middle(std::string_view text, std::size_t columns) {
+  const std::size_t width = display_width(text);
+  if (width <= columns) return std::string(text);
+  const std::size_t head = columns / 2;
+  const std::string begin = shortened(text, head);  // with the ellipsis
+  std::size_t at = 0;
+  for (std::size_t left = width - (columns - display_width(begin)); left > 0 && at < text.size(); --left) {
+    const std::size_t length = sequence_length(text, at);
+    at += length == 0 ? 1 : length;
+  }
+  return begin + std::string(text.substr(at));
+}
+
 }  // namespace stepop::orchestrator

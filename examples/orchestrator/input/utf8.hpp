@@ -21,4 +21,8 @@ std::size_t display_width(std::string_view text);
 // At most `columns` wide, with an ellipsis at its end when something was cut.
 std::string shortened(std::string_view text, std::size_t columns);
 
+// At most `columns` wide, with an ellipsis for what was cut out of its middle: of errors that wrap one another, the first
+// says what failed, and the last one why.
+std::string without_middle(std::string_view text, std::size_t columns);
+
 }  // namespace stepop::orchestrator

@@ -39,7 +39,7 @@ std::string took_text(const StepView& step, Microseconds now) {
 }
 
 std::string result_text(const StepView& step) {
-  if (step.record.state != StepState::succeeded) return shortened(why(step.record), kLongestResult);
+  if (step.record.state != StepState::succeeded) return without_middle(why(step.record), kLongestResult);
   const json::value* result = step.record.detail.if_contains("result");
   return result ? shortened(printable(json::serialize(*result)), kLongestResult) : "";
 }

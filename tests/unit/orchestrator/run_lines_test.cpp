@@ -83,6 +83,24 @@ TEST(FinalLines, ShowResultsAndTheRunsEnd) {
                           "b     cluster  failed     3.0s  NonZeroExit (exit code 3)", "run demo-1 failed in 5.0s"));
 }
 
+TEST(FinalLines, KeepTheCauseAtTheEndOfALongReason) {
+  const std::string wrapped =
+      "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc "
+      "create failed: unable to start container process: exec: pyhton: not found";
+  const auto lines = final_lines(
+      run({step("a", StepState::failed, (R"({"reason":"CannotRun","message":")" + wrapped + "\"}").c_str())}), 0,
+      kPlain);
+  EXPECT_THAT(lines[1], testing::AllOf(testing::HasSubstr("CannotRun: failed to create"), testing::HasSubstr("…"),
+                                       testing::EndsWith("exec: pyhton: not found")));
+}
+
+TEST(WithoutMiddle, IsAsWideAsItMayBe) {
+  EXPECT_EQ(without_middle("0123456789", 10), "0123456789");
+  EXPECT_EQ(without_middle("0123456789", 7), "01…6789");
+  EXPECT_EQ(without_middle("äöüäöüäöüä", 7), "äö…äöüä");
+  EXPECT_EQ(display_width(without_middle("äöüäöüäöüä", 7)), 7u);
+}
+
 TEST(ChangeLine, SaysWhatWhereAndWhy) {
   const std::string line = change_line(step("a", StepState::pending, R"({"reason":"ImagePull","message":"slow"})"), 0);
   EXPECT_EQ(line.substr(9), "a: pending (cluster): ImagePull: slow");
