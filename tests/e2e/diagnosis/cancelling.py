@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import actions
-from case import Case, cancelled, pod_settings, succeeded
+from case import Case, cancelled, failed, pod_settings, succeeded
 from deletion import OBEDIENT, SLEEP, stalled
 
 if TYPE_CHECKING:
@@ -68,4 +68,10 @@ CASES = [
     # The cancel is asked for before it has stopped, and is written on it.
     Case("cancelled while it is stopping", cancelled("yes", exit_code=0), SLOW_TO_STOP, do=when_stopping),
     Case("cancelled after it has ended", succeeded(), do=when_it_has_ended),
+    Case(
+        "cancelled after it has failed",
+        failed("NonZeroExit", "yes", exit_code=3),
+        ("witness", "sh", "-c", "exit 3"),
+        do=when_it_has_ended,
+    ),
 ]

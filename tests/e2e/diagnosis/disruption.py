@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import abi
 import actions
 from case import AS_THE_API_SAYS, Case, End, failed, pod_settings, succeeded
 from deletion import OBEDIENT, SLEEP
@@ -47,6 +48,16 @@ def when_pulling(repository: str, how: Any) -> Any:
         stage.registry.push(repository)
 
     return do
+
+
+def later_life(stage: Stage, step: Step) -> None:
+    """A host that was dead meanwhile may not call it certain that nothing ran, and must not run it again."""
+    step.end()
+    later = stage.open(stage.cluster.kubeconfig)
+    later.op.submit(step.request)
+    end = later.op.wait(step.id)
+    assert (end.state, end.detail["reason"]) == (abi.FAILED, "Evicted"), end
+    assert end.detail["user_code_ran"] in ("maybe", "yes") and end.attempt == 0, end
 
 
 def image(repository: str) -> Any:
@@ -170,5 +181,15 @@ CASES = [
         settings=seated(**RETRY),
         do=when_pulling("stalled/preempted-retried", actions.preempt),
         pods=2,
+    ),
+    # Its last view has no trace of the container; only who watched knows that it ran.
+    Case(
+        "evicted by its kubelet, and looked at by a later life of the host",
+        failed("Evicted", "yes", exit_code=AS_THE_API_SAYS, retryable=True, message="emptydir"),
+        FILL,
+        settings=RETRY,
+        spec={"volumes": [{"name": "scratch", "emptyDir": {"sizeLimit": "1Mi"}}]},
+        main={"volumeMounts": [{"name": "scratch", "mountPath": "/scratch"}]},
+        do=later_life,
     ),
 ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import actions
 from case import Case, failed, pod_settings, succeeded
 
+LOOK_AT_LOG = r"\blog\b"
+
 
 def init(name: str, *command: str) -> dict[str, object]:
     return {"name": name, "image": "stepop.local/test:1", "command": list(command)}
@@ -61,5 +63,35 @@ CASES = [
         settings={**pod_settings(node_selectors={"of-no": "node"}), "max_startup_retries": 0},
         spec={"schedulerName": "another"},
         do=actions.bind,
+    ),
+    Case(
+        "exit code 137 without any OOM",
+        failed("NonZeroExit", "yes", exit_code=137, message=r"137 \(SIGKILL\)", hint=LOOK_AT_LOG),
+        ("witness", "sh", "-c", "exit 137"),
+    ),
+    Case(
+        "exit code 143 without any deletion",
+        failed("NonZeroExit", "yes", exit_code=143, message=r"143 \(SIGTERM\)", hint=LOOK_AT_LOG),
+        ("witness", "sh", "-c", "exit 143"),
+    ),
+    Case(
+        "code that kills itself with SIGKILL",
+        failed("NonZeroExit", "yes", exit_code=137, message=r"137 \(SIGKILL\)", hint=LOOK_AT_LOG),
+        ("witness", "sh", "-c", "kill -9 $$$$"),  # Kubernetes makes one of two dollars
+    ),
+    Case(
+        "a shell that does not find its command",
+        failed("NonZeroExit", "yes", exit_code=127, message="127.*not found", hint=LOOK_AT_LOG),
+        ("witness", "sh", "-c", "no-such-command"),
+    ),
+    Case(
+        "a result that is too large",
+        failed("InvalidResult", "yes", exit_code=0, message="4096", hint="STEPOP_RESULT_MAX"),
+        ("witness", "sh", "-c", "(printf '['; seq -s, 1 3000; printf ']') > $STEPOP_RESULT_PATH"),
+    ),
+    Case(
+        "a failing step keeps the exit code of what it wrote",
+        failed("NonZeroExit", "yes", exit_code=3, message="exit code 3.*no such table", hint=LOOK_AT_LOG),
+        ("witness", "sh", "-c", "echo no such table > $STEPOP_RESULT_PATH; exit 3"),
     ),
 ]

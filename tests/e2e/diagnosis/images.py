@@ -106,4 +106,23 @@ CASES = [
         do=end_pull("stalled/once"),  # type: ignore[arg-type]
         pods=2,
     ),
+    Case(
+        "a registry that limits pulls",
+        failed("ImagePull", "no", retryable=True, message="429 Too Many Requests", hint="limit|later|again"),
+        image=lambda stage: stage.registry.name("limited/image"),
+        settings={"waiting_reason_grace_seconds": 4},
+        progress=("ImagePull",),
+    ),
+    Case(
+        "a registry that does not answer",
+        failed("ImagePull", "no", retryable=True, message="connection refused", hint="registry"),
+        image="127.0.0.1:9/image:1",
+        settings=AT_ONCE,
+    ),
+    Case(
+        "the image of an init container that cannot be had",
+        failed("ImagePull", "no", retryable=True, message="connection refused", hint="registry"),
+        settings=AT_ONCE,
+        spec={"initContainers": [{"name": "prepare", "image": "127.0.0.1:9/init:1"}]},
+    ),
 ]

@@ -73,4 +73,18 @@ CASES = [
         spec={"containers": [LONG_SIDECAR], "terminationGracePeriodSeconds": 1},
         leaves_running=True,
     ),
+    # It has dealt with it: Kubernetes says OOMKilled and exit code 0, and calls the pod a success.
+    Case(
+        "a child is killed for its memory, and the code ends well",
+        succeeded(),
+        ("witness", "sh", "-c", f"{EAT}; exit 0"),
+        settings=with_limits(LIMIT),
+    ),
+    Case(
+        "a second container is killed for its memory, and the code ends with 3",
+        failed("NonZeroExit", "yes", exit_code=3, message="exit code 3"),
+        ("witness", "sh", "-c", "sleep 8; exit 3"),
+        spec={"containers": [SIDECAR]},
+        do=until_sidecar_was_killed(init=False),  # type: ignore[arg-type]
+    ),
 ]

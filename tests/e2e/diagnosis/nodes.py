@@ -6,24 +6,34 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import actions
-from case import Case, succeeded
+from case import AS_THE_API_SAYS, Case, failed, succeeded
+from deletion import SLEEP
+from disruption import RESTART, RETRY, SECOND_ENDS
 from parts.cluster import TOOLS, wait_until
 
 if TYPE_CHECKING:
     from stage import Stage
     from step import Step
 
+# More than any machine has left free.
+PRESSURE = "--eviction-hard=memory.available<99%"
+
 
 def component(action: str, name: str, *flags: str) -> None:
     subprocess.run([TOOLS / "component", action, name, "--", *flags], check=True, stdout=subprocess.DEVNULL)
 
 
+def condition(stage: Stage, kind: str) -> str:
+    conditions = stage.cluster.get(actions.NODE)["status"].get("conditions", [])
+    return next((c["status"] for c in conditions if c["type"] == kind), "")
+
+
 def until_well(stage: Stage) -> None:
     def well() -> bool:
-        conditions = stage.cluster.get(actions.NODE)["status"].get("conditions", [])
-        return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+        taints = stage.cluster.get(actions.NODE)["spec"].get("taints")
+        return condition(stage, "Ready") == "True" and condition(stage, "MemoryPressure") != "True" and not taints
 
-    wait_until("the node is well", well)
+    wait_until("the node is well", well, 240)
 
 
 def restart(stage: Stage, step: Step) -> None:
@@ -43,8 +53,39 @@ def restart(stage: Stage, step: Step) -> None:
     wait_until("its code is told to end", let_go)
 
 
+def under_pressure(stage: Stage, step: Step) -> None:
+    step.until_running()
+    try:
+        component("restart", "kubelet", PRESSURE)
+        step.until("over or replaced", lambda e: e.terminal or e.attempt == 1)
+    finally:
+        component("restart", "kubelet")
+        until_well(stage)
+
+
 WAITS = ("witness", "sh", "-c", "until [ -e /tmp/go ]; do sleep 0.2; done")
 
 ALONE = [
     Case("its kubelet is restarted, and nothing happens to the step", succeeded(), WAITS, do=restart),
+]
+
+SLOW: list[Case] = [
+    Case(
+        "running, and rejected by a kubelet that was restarted under memory pressure",
+        failed(
+            "NodeRejected", "yes", exit_code=AS_THE_API_SAYS, retryable=True, message="MemoryPressure", hint="again"
+        ),
+        SLEEP,
+        settings=RETRY,
+        do=under_pressure,
+    ),
+    Case(
+        "running, rejected by a kubelet that was restarted under memory pressure, and may run again",
+        succeeded(attempt=1),
+        SECOND_ENDS,
+        settings=RESTART,
+        do=under_pressure,
+        starts=2,
+        pods=2,
+    ),
 ]

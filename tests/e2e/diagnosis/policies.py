@@ -174,4 +174,19 @@ CASES = [
         do=grant,
         progress=("Forbidden",),
     ),
+    Case(
+        "a service account that is not there",
+        failed("AdmissionDenied", "no", message='serviceaccount "no-such-account" not found', hint="account"),
+        settings=SOON,
+        spec={"serviceAccountName": "no-such-account", "serviceAccount": "no-such-account"},
+        pods=0,
+    ),
+    Case(
+        "a webhook that never answers",
+        failed("AdmissionDenied", "no", retryable=True, message="failed calling webhook", hint="webhook"),
+        namespace=webhook("/allow", answers=False),
+        settings={"scheduling_timeout_seconds": 3},
+        progress=("AdmissionDenied",),
+        pods=0,
+    ),
 ]

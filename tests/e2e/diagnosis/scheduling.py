@@ -106,4 +106,20 @@ CASES = [
         do=cancel_when("QuotaExceeded"),
         pods=0,
     ),
+    Case(
+        "a quota that stays used up",
+        failed("QuotaExceeded", "no", retryable=True, message="exceeded quota: room", hint="ResourceQuota"),
+        namespace=with_quota(NO_POD),
+        settings=SOON,
+        progress=("QuotaExceeded",),
+        pods=0,
+    ),
+    Case(
+        "a quota that wants a limit to be named",
+        failed("QuotaExceeded", "no", retryable=True, message="must specify limits.cpu", hint="resources"),
+        namespace=with_quota({"limits.cpu": "1"}),
+        settings=SOON,
+        progress=("QuotaExceeded",),
+        pods=0,
+    ),
 ]

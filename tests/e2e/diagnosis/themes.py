@@ -26,4 +26,4 @@ AT_ONCE: list[Case] = [
     *cancelling.CASES,
     *ending.CASES,
 ]
-ALONE: list[Case] = nodes.ALONE
+ALONE: list[Case] = nodes.ALONE + nodes.SLOW
