@@ -177,7 +177,7 @@ CASES = [
     more("the pod's security context", security_context={
         "fsGroup": 2000, "runAsUser": 1000, "supplementalGroups": [1, 2], "fsGroupChangePolicy": "OnRootMismatch",
         "sysctls": [{"name": "net.core.somaxconn", "value": "1024"}]}),
-    more("a priority", priority_class_name="high", preemption_policy="Never"),
+    more("a priority", priority_class_name="high", preemption_policy="PreemptLowerPriority"),
     more("a runtime class", runtime_class_name="nvidia"),
     more("name servers", dns_policy="None", dns_config={
         "nameservers": ["1.1.1.1"], "searches": ["a.b"], "options": [{"name": "ndots", "value": "2"}]}),
@@ -214,7 +214,7 @@ CASES = [
             k8s.V1Volume(name="c", downward_api=k8s.V1DownwardAPIVolumeSource(items=[
                 k8s.V1DownwardAPIVolumeFile(path="p", field_ref=k8s.V1ObjectFieldSelector(field_path="metadata.name"))])),
             k8s.V1Volume(name="d", scale_io=k8s.V1ScaleIOVolumeSource(
-                gateway="g", system="s", secret_ref=k8s.V1LocalObjectReference(name="r"))),
+                gateway="g", system="s", volume_name="v", secret_ref=k8s.V1LocalObjectReference(name="r"))),
         ],
         "volume_mounts": [k8s.V1VolumeMount(name="a", mount_path="/a", read_only=True, sub_path="x")]}),
     Case("resources as a model", models=lambda k8s: {"resources": k8s.V1ResourceRequirements(
