@@ -183,7 +183,7 @@ void Engine::begin(Step& step) {
   auto& view = view_of(step.namespace_);
   const auto id = step.id;
   const auto serial = step.serial;
-  if (!view.following()) perform(step, step.machine.on_gap(now()));
+  if (!view.unbroken()) perform(step, step.machine.on_gap(now()));
   for (auto& pod : view.pods_of(step.hash)) {
     perform(step, step.machine.on_pod(now(), read(step, std::move(pod))));
     if (const auto* still = find(id); !still || still->serial != serial) return;

@@ -111,7 +111,7 @@ void Operator::begin(Step& step) {
   const auto number = step.number;
   const auto serial = step.serial;
   const auto hash = hash_of(number);
-  if (!watch_.following()) perform(step, step.machine.on_gap(agenda_.now()));
+  if (!watch_.unbroken()) perform(step, step.machine.on_gap(agenda_.now()));
   std::vector<Kept> known;
   for (const auto& kept : kept_) {
     if (kept.step == hash) known.push_back(kept);
