@@ -6,6 +6,7 @@
 #include "engine/announcement.hpp"
 #include "engine/pod_calls.hpp"
 #include "engine/policy.hpp"
+#include "kube/event.hpp"
 #include "lifecycle/log_tail.hpp"
 #include "manifest/labels.hpp"
 #include "manifest/pod.hpp"
@@ -62,13 +63,13 @@ Engine::Engine(boost::asio::io_context& io, kube::ClusterAccess access, Self sel
               [this](const std::string& id) {
                 if (auto* step = find(id)) perform(*step, step->machine.on_timer(now()));
               }),
-      last_words_(io, client_) {}
+      side_reads_(io, client_) {}
 
 Engine::~Engine() = default;
 
 void Engine::stop() {
   agenda_.stop();
-  last_words_.stop();
+  side_reads_.stop();
   for (auto& [id, step] : steps_) {
     if (step->untold_end) events_.state(announcement(id, *step->untold_end));
   }
@@ -265,6 +266,7 @@ void Engine::carry_out(Step& step, const lifecycle::Action& action) {
             call(step, delete_pod(step.namespace_, remove.name, remove.uid, remove.resource_version, remove.grace));
           },
           [&](const AskReady&) { ask_ready(step.id); },
+          [&](const AskWhy& question) { ask_why(step, question); },
           [&](const Announce& said) { announce(step, said.report); },
           [&](const Warn& warning) { events_.warning(step.id, warning.code, warning.message); },
           [&](const TellDisplaced&) { events_.displaced(step.id); },
@@ -282,9 +284,11 @@ void Engine::announce(Step& step, const lifecycle::Report& report) {
     return;
   }
   step.untold_end = report;
-  last_words_.ask(step.namespace_, pod->metadata.name, *container,
-                  [this, id = step.id, serial = step.serial](const std::string& tail) {
-                    if (auto* step = find(id); step && step->serial == serial) tell_end(*step, tail);
+  side_reads_.ask(get_log_tail(step.namespace_, pod->metadata.name, *container),
+                  [this, id = step.id, serial = step.serial](std::optional<std::string> answer) {
+                    auto* step = find(id);
+                    if (!step || step->serial != serial) return;
+                    tell_end(*step, answer ? lifecycle::tail_of(*answer) : std::string());
                   });
 }
 
@@ -318,6 +322,16 @@ void Engine::ask_ready(const std::string& step_run_id) {
       if (auto* step = find(id)) perform(*step, step->machine.on_ready(now(), ready));
     }
   });
+}
+
+void Engine::ask_why(const Step& step, const lifecycle::AskWhy& question) {
+  side_reads_.ask(kube::get_events_of(step.namespace_, question.uid),
+                  [this, id = step.id, serial = step.serial, uid = question.uid](std::optional<std::string> answer) {
+                    auto* step = find(id);
+                    if (!step || step->serial != serial) return;
+                    auto events = answer ? kube::parse_event_list(*answer) : std::nullopt;
+                    perform(*step, step->machine.on_events(now(), uid, std::move(events)));
+                  });
 }
 
 void Engine::drop(const std::string& step_run_id, bool deleted) {

@@ -4,6 +4,7 @@
 
 #include "kube/pod_parser.hpp"
 #include "kube/targets.hpp"
+#include "lifecycle/log_tail.hpp"
 
 namespace stepop::engine {
 namespace {
@@ -13,6 +14,8 @@ namespace json = boost::json;
 // Longer than the API server's own limit for a request, so that its answer, not our clock, decides.
 constexpr std::chrono::seconds answer_margin{5};
 constexpr std::chrono::seconds call_timeout{30};
+// A runtime cuts lines into parts of 16 KiB, and a kubelet counts parts: with the times, what it sends is less than this.
+constexpr std::size_t longest_log_tail = static_cast<std::size_t>(lifecycle::tail_lines) * 32 * 1024;
 constexpr std::string_view merge_patch = "application/merge-patch+json";
 constexpr std::string_view field_manager = "stepop";
 
@@ -74,6 +77,16 @@ kube::Request delete_pod(const std::string& namespace_, const std::string& name,
                        {"propagationPolicy", "Background"}};
   if (grace) options["gracePeriodSeconds"] = grace->count();
   return request_for(kube::Method::Delete, kube::pod_target(namespace_, name), std::move(options));
+}
+
+kube::Request get_log_tail(const std::string& namespace_, const std::string& name, const std::string& container) {
+  kube::LogQuery query;
+  query.container = container;
+  query.timestamps = true;
+  query.tail_lines = lifecycle::tail_lines;
+  auto request = request_for(kube::Method::Get, kube::pod_log_target(namespace_, name, query));
+  request.max_response_bytes = longest_log_tail;
+  return request;
 }
 
 kube::Request get_ready() {

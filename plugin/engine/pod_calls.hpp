@@ -24,6 +24,8 @@ kube::Request label_pod(const std::string& namespace_, const std::string& name, 
 // `resource_version` empty: no precondition.
 kube::Request delete_pod(const std::string& namespace_, const std::string& name, const std::string& uid,
                          const std::string& resource_version, std::optional<std::chrono::seconds> grace);
+// The last lines of a container's log, with their times, which tell a line from an error of the kubelet.
+kube::Request get_log_tail(const std::string& namespace_, const std::string& name, const std::string& container);
 kube::Request get_ready();
 lifecycle::Ready read_ready(const kube::Outcome& outcome);
 

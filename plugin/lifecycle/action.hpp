@@ -87,6 +87,10 @@ enum class Ready {
   no,       // or no answer
   refused,  // 401 or 403: it is up, and this account may not even ask
 };
+// What do the pod's events say of why it does not start? Answer with on_events, or never: nothing waits for it.
+struct AskWhy {
+  std::string uid;
+};
 struct Announce {
   Report report;
 };
@@ -101,7 +105,7 @@ struct WakeAt {  // call on_timer then; it replaces an earlier one
   Instant time;
 };
 using Action = std::variant<CreatePod, GetPod, MarkCancelled, MarkGivenUp, MarkReplaced, TakeOver, DeletePod, AskReady,
-                            Announce, Warn, TellDisplaced, TellForgotten, WakeAt>;
+                            AskWhy, Announce, Warn, TellDisplaced, TellForgotten, WakeAt>;
 using Actions = std::vector<Action>;
 
 }  // namespace stepop::lifecycle

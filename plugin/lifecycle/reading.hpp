@@ -32,6 +32,9 @@ bool has_ended(const kube::Pod& pod);
 // REQUIRES: !has_ended(pod).
 Progress read_progress(const kube::Pod& pod);
 
+// It has a node, nothing in it runs or has run, and no status says what it waits for.
+bool is_silently_starting(const kube::Pod& pod);
+
 // How it ended by itself. REQUIRES: has_ended(pod).
 Report read_end(const kube::Pod& pod, const Evidence& evidence);
 

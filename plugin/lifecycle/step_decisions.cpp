@@ -8,6 +8,9 @@ namespace {
 
 // A call found the pod gone; its last state comes by the watch, and a watch that is alive brings it well within this.
 constexpr std::chrono::seconds last_word_wait{5};
+// Most containers start within this; one that does not is asked about, and again while that lasts, ever less often.
+constexpr std::chrono::seconds patience_with_a_start{5};
+constexpr std::chrono::seconds longest_between_questions{60};
 
 }  // namespace
 
@@ -108,6 +111,7 @@ void StepMachine::decide_present(Instant now, Actions& out) {
     if (!attempt_.gone) return wake_at(*attempt_.absent_since + last_word_wait);
   }
   if (attempt_.gone) return end_by_vanishing(now, out);
+  decide_explain(now, out);
   announce_progress(out);
   if (call_ != Call::none) return;
   if (attempt_.left_view) {
@@ -189,7 +193,7 @@ void StepMachine::lose(Instant now, std::string message, UserCodeRan ran, Action
 // The pod has a node, and its main container does not start.
 void StepMachine::decide_give_up(Instant now, Actions& out) {
   if (!own_ || attempt_.evidence.main_started() || attempt_.view->pod.metadata.deletion_timestamp) return;
-  const auto progress = read_progress(attempt_.view->pod);
+  const auto progress = this->progress();
   if (attempt_.waiting_since) {
     const auto& fatal = policy_.fatal_waiting_reasons;
     const bool is_fatal = std::any_of(fatal.begin(), fatal.end(), [&](const std::string& word) {
@@ -220,6 +224,24 @@ void StepMachine::decide_give_up(Instant now, Actions& out) {
                      (has_reason ? ": " + progress.message : std::string()),
                  {}};
   }
+}
+
+// A pod that has a node and says no more than ContainerCreating: its events may say why.
+void StepMachine::decide_explain(Instant now, Actions& out) {
+  if (!attempt_.bound_since || !is_silently_starting(attempt_.view->pod)) {
+    attempt_.ask_why_at.reset();
+    return;
+  }
+  if (!attempt_.ask_why_at) {
+    attempt_.ask_why_at = *attempt_.bound_since + patience_with_a_start;
+    attempt_.ask_why_again = patience_with_a_start;
+  }
+  if (now >= *attempt_.ask_why_at) {
+    attempt_.ask_why_at = now + attempt_.ask_why_again;
+    attempt_.ask_why_again = std::min(2 * attempt_.ask_why_again, longest_between_questions);
+    out.push_back(AskWhy{attempt_.view->pod.metadata.uid});
+  }
+  wake_at(*attempt_.ask_why_at);
 }
 
 // First written on the object, then deleted: so owner, observers and later lives all read the same end from it.

@@ -12,9 +12,19 @@ constexpr std::chrono::seconds owner_wait{120};
 
 // StepMachine: what is told of it, and how it ends.
 
+Progress StepMachine::progress() const {
+  auto progress = read_progress(attempt_.view->pod);
+  if (attempt_.explanation && is_silently_starting(attempt_.view->pod)) {
+    progress.reason = attempt_.explanation->reason;
+    progress.message = attempt_.explanation->message;
+    progress.hint = hint_for(progress.reason, progress.message);
+  }
+  return progress;
+}
+
 void StepMachine::announce_progress(Actions& out) {
   const auto& pod = attempt_.view->pod;
-  const auto progress = read_progress(pod);
+  const auto progress = this->progress();
   Report report;
   report.state = attempt_.evidence.main_started() ? StepState::running : progress.state;
   if (report.state == StepState::pending) {

@@ -129,6 +129,15 @@ Actions StepMachine::on_ready(Instant now, Ready ready) {
   return out;
 }
 
+Actions StepMachine::on_events(Instant now, const std::string& uid, std::optional<std::vector<kube::Event>> events) {
+  Actions out;
+  if (events && attempt_.view && attempt_.view->pod.metadata.uid == uid) {
+    if (auto told = explanation_of(*events)) attempt_.explanation = std::move(told);
+  }
+  decide(now, out);
+  return out;
+}
+
 Actions StepMachine::on_timer(Instant now) {
   Actions out;
   decide(now, out);

@@ -9,6 +9,7 @@
 #include "lifecycle/action.hpp"
 #include "lifecycle/backoff.hpp"
 #include "lifecycle/evidence.hpp"
+#include "lifecycle/explanation.hpp"
 #include "lifecycle/policy.hpp"
 #include "lifecycle/reading.hpp"
 #include "lifecycle/refusal.hpp"
@@ -53,6 +54,8 @@ class StepMachine {
 
   Actions on_answer(Instant now, Answer answer);
   Actions on_ready(Instant now, Ready ready);
+  // The answer to AskWhy; nothing when the events cannot be had.
+  Actions on_events(Instant now, const std::string& uid, std::optional<std::vector<kube::Event>> events);
   Actions on_timer(Instant now);
 
   // `grace`: empty for the pod's own.
@@ -119,6 +122,10 @@ class StepMachine {
     std::optional<Instant> bound_since;
     std::string waiting_reason_class;
     std::optional<Instant> waiting_since;
+
+    std::optional<Instant> ask_why_at;       // it has a node, and says nothing of why it does not start
+    std::chrono::seconds ask_why_again{0};   // how long after that
+    std::optional<Explanation> explanation;  // what its events said of that
   };
   struct Earlier {
     std::string name, uid;
@@ -135,9 +142,12 @@ class StepMachine {
   void decide_stop(Instant now, Actions& out);
   void decide_give_up(Instant now, Actions& out);
   void decide_refused(Actions& out);
+  void decide_explain(Instant now, Actions& out);
 
   void see(PodView view, Instant now, Actions& out);
   void announce_progress(Actions& out);
+  // What its pod says, and where that says nothing, its events.
+  Progress progress() const;
   // The attempt is over: the step is replaced or ends.
   void conclude(Instant now, Report report, bool stopped, Actions& out);
   bool may_replace(const Report& report, bool stopped) const;

@@ -262,6 +262,7 @@ void Operator::carry_out(Step& step, const lifecycle::Action& action) {
                    waiting_for_ready_.push_back(step.number);
                    if (waiting_for_ready_.size() == 1) network_.ask_ready(*this);
                  },
+                 [&](const AskWhy&) {},
                  [&](const Announce& said) { announce(step, said.report); },
                  [&](const Warn&) {},
                  [&](const TellDisplaced&) { observer_.on_displaced(*this, step.number); },
