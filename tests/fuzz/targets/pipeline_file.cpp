@@ -3,6 +3,7 @@
 
 #include "input.hpp"
 #include "input/pipeline_check.hpp"
+#include "input/stack_edit.hpp"
 #include "require.hpp"
 
 namespace stepop::fuzz {
@@ -70,6 +71,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_kept(to_json(*stack));
     require(to_json(stack_from_json(to_json(*stack))) == to_json(*stack), "a stack that is kept is the same");
   }
+  // Whatever is written, an edit says what was meant, or nothing.
+  const std::string text = input.text();
+  accepted([&] { return edited_stack("f.yaml", text, {{{"step_operators", "new", "flavor"}, {"local"}}}); });
+  accepted([&] { return edited_stack("f.yaml", text, {{{"step_operators", "here"}, std::nullopt}}); });
   const auto pipeline = accepted([&] { return read_pipeline(*document, environment); });
   if (pipeline) {
     require(!pipeline->steps.empty(), "a pipeline has a step");
