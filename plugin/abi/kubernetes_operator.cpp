@@ -96,8 +96,9 @@ std::vector<Finding> KubernetesOperator::check(const json::object* request, std:
   auto future = result->get_future();
   auto manifest = json::serialize(
       manifest::pod_manifest(*submission.request, {config_.owner, submission.step_run_id}, instance_, 0));
-  loop_.post([this, submission = std::move(submission), manifest = std::move(manifest), result]() mutable {
-    engine::preflight(engine_->client(), std::move(submission.namespace_), std::move(manifest),
+  const auto asked = engine::asked_of(*submission.request);
+  loop_.post([this, submission = std::move(submission), manifest = std::move(manifest), asked, result]() mutable {
+    engine::preflight(engine_->client(), std::move(submission.namespace_), std::move(manifest), asked,
                       [result](Findings findings) { result->set_value(std::move(findings)); });
   });
   if (future.wait_for(timeout) != std::future_status::ready) {

@@ -38,11 +38,6 @@ manifest::Marks marks_of(const kube::Pod& pod) {
   return manifest::marks_of(lookup(pod.metadata.labels), lookup(pod.metadata.annotations));
 }
 
-lifecycle::Asked asked_of(const request::StepRequest& request) {
-  static_cast<void>(request);
-  return {};  // no setting asks for a Secret yet
-}
-
 }  // namespace
 
 struct Engine::Step {

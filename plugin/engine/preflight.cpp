@@ -20,13 +20,21 @@ struct Right {
   std::string_view verb, resource, subresource, needed_for;
 };
 // The least that a step's life needs; packaging/rbac has the same list as a Role.
-constexpr std::array rights{
+constexpr std::array base_rights{
     // The first is the one that the dry run needs.
     Right{"create", "pods", "", "running steps"},          Right{"get", "pods", "", "finding a step's pod again"},
     Right{"list", "pods", "", "following steps"},          Right{"watch", "pods", "", "following steps"},
     Right{"patch", "pods", "", "cancelling, taking over"}, Right{"delete", "pods", "", "cancelling, cleaning up"},
     Right{"get", "pods", "log", "reading logs"},
 };
+
+constexpr Right for_secrets{"create", "secrets", "", "steps with secrets"};
+
+std::vector<Right> rights_for(const lifecycle::Asked& asked) {
+  std::vector<Right> rights(base_rights.begin(), base_rights.end());
+  if (asked.secret) rights.push_back(for_secrets);
+  return rights;
+}
 
 std::string name_of(const Right& right) {
   std::string name = std::string(right.verb) + " " + std::string(right.resource);
@@ -40,12 +48,19 @@ struct Run : std::enable_shared_from_this<Run> {
   std::string namespace_;
   std::string manifest;
   std::function<void(std::vector<Finding>)> done;
-  std::array<Finding, rights.size()> right_findings;
+  std::vector<Right> rights;
+  std::vector<Finding> right_findings;
   Finding server, dry_run;
   std::size_t open = 0;
 
-  Run(kube::Client& c, std::string ns, std::string m, std::function<void(std::vector<Finding>)> d)
-      : client(c), namespace_(std::move(ns)), manifest(std::move(m)), done(std::move(d)) {}
+  Run(kube::Client& c, std::string ns, std::string m, const lifecycle::Asked& asked,
+      std::function<void(std::vector<Finding>)> d)
+      : client(c),
+        namespace_(std::move(ns)),
+        manifest(std::move(m)),
+        done(std::move(d)),
+        rights(rights_for(asked)),
+        right_findings(rights.size()) {}
 
   void begin() {
     client.call({kube::Method::Get, "/version", {}, {}, {}, {}},
@@ -96,7 +111,7 @@ struct Run : std::enable_shared_from_this<Run> {
       request.body = json::serialize(review);
       ++open;
       client.call(std::move(request), [self = shared_from_this(), i](kube::Outcome outcome) {
-        self->right_findings[i] = self->read_right(rights[i], outcome);
+        self->right_findings[i] = self->read_right(self->rights[i], outcome);
         self->finish_one();
       });
     }
@@ -174,9 +189,9 @@ struct Run : std::enable_shared_from_this<Run> {
 
 }  // namespace
 
-void preflight(kube::Client& client, std::string namespace_, std::string manifest,
+void preflight(kube::Client& client, std::string namespace_, std::string manifest, lifecycle::Asked asked,
                std::function<void(std::vector<plugin::Finding>)> done) {
-  std::make_shared<Run>(client, std::move(namespace_), std::move(manifest), std::move(done))->begin();
+  std::make_shared<Run>(client, std::move(namespace_), std::move(manifest), asked, std::move(done))->begin();
 }
 
 }  // namespace stepop::engine
