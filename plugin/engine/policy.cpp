@@ -30,6 +30,11 @@ lifecycle::Policy policy_of(const request::Policy& policy) {
   return read;
 }
 
+lifecycle::Asked asked_of(const request::StepRequest& request) {
+  static_cast<void>(request);
+  return {};  // no setting asks for a Secret yet
+}
+
 lifecycle::Policy policy_of(const manifest::Marks& marks) {
   return policy_of(marks.policy.value_or(request::Policy{}));
 }
