@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/json/serialize.hpp>
+#include <map>
 #include <set>
 
 #include "input/did_you_mean.hpp"
@@ -147,10 +148,16 @@ CheckFindings check_operators(const std::vector<OpenOperator>& operators, const 
       }
     };
     bool usable = true;
+    // What an operator cannot do as a whole is worth a warning once a step of this run meets it.
+    std::map<std::string, host::Finding> warned;
     for (const host::Finding& told : ask([&] { return open.op.check(timeout); })) {
       told_of_operator.insert(told.text());
       usable = usable && !stops_a_run(told);
-      sort_into(all, told, in_stack(told, open.entry, stack, &stack_document));
+      if (told.level == host::Finding::Level::warning) {
+        warned.emplace(told.text(), told);
+      } else {
+        sort_into(all, told, in_stack(told, open.entry, stack, &stack_document));
+      }
     }
     // What is wrong with the operator would only be said again of each step.
     if (!usable) continue;
@@ -160,6 +167,8 @@ CheckFindings check_operators(const std::vector<OpenOperator>& operators, const 
       if (!asked.insert(step.image.value_or("") + "\n" + json::serialize(step.settings)).second) continue;
       const json::object request = make_preview(run, pipeline, step);
       for (const host::Finding& told : ask([&] { return open.op.check(request, timeout); })) {
+        if (const auto met = warned.extract(told.text()))
+          sort_into(all, met.mapped(), in_stack(met.mapped(), open.entry, stack, &stack_document));
         if (told_of_operator.contains(told.text())) continue;
         sort_into(all, told, in_request(told, step, open.entry, files));
       }
