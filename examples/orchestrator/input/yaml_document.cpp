@@ -18,6 +18,7 @@
 
 #include "input/core_schema.hpp"
 #include "input/utf8.hpp"
+#include "input/yaml_text_scan.hpp"
 
 namespace stepop::orchestrator {
 namespace {
@@ -26,7 +27,6 @@ namespace {
 constexpr std::size_t kLargestFile = 16u << 20;
 // What aliases may expand to: more is a "billion laughs" file.
 constexpr std::size_t kMostValues = 1'000'000;
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 // Of a scalar in a message.
 constexpr std::size_t kLongestQuote = 40;
 

@@ -8,6 +8,7 @@
 #include "input/finding.hpp"
 #include "input/yaml_layout.hpp"
 #include "input/yaml_text.hpp"
+#include "input/yaml_text_scan.hpp"
 
 namespace stepop::orchestrator {
 namespace json = boost::json;
@@ -28,6 +29,7 @@ bool is_mapping_with_members(const json::value& value) {
 class Splicer {
  public:
   explicit Splicer(const std::string& text) : text_(text), root_(lay_out(text)) {
+    if (root_.kind != Kind::mapping) throw BadInput("the file is no mapping");
     const std::size_t first = text.find('\n');
     line_end_ = first != text.npos && first > 0 && text[first - 1] == '\r' ? "\r\n" : "\n";
     for (const LaidOutMember& member : root_.members) {
@@ -102,17 +104,6 @@ class Splicer {
   }
   std::size_t column_of(std::size_t at) const { return at - line_begin(at); }
   bool only_blanks_before(std::size_t at) const { return text_.find_first_not_of(" \t", line_begin(at)) >= at; }
-  std::size_t skip_space(std::size_t at) const {
-    while (at < text_.size()) {
-      if (std::string_view(" \t\r\n").find(text_[at]) != std::string_view::npos)
-        ++at;
-      else if (text_[at] == '#')
-        at = std::min(text_.find('\n', at), text_.size());
-      else
-        break;
-    }
-    return at;
-  }
   std::string joined(const std::vector<std::string>& lines) const {
     std::string text;
     for (const std::string& line : lines) text += (text.empty() ? "" : line_end_) + line;
@@ -196,7 +187,7 @@ class Splicer {
   void add_to_flow(const LaidOut& mapping, const std::string& member) {
     const LaidOutMember& last = mapping.members.back();
     const std::size_t end = last.value.end;
-    const std::size_t next = skip_space(end);
+    const std::size_t next = YamlText(text_).skip_space(end);
     const bool has_comma = next < text_.size() && text_[next] == ',';
     const std::size_t behind = has_comma ? next + 1 : end;
     if (!only_blanks_before(last.begin)) {
