@@ -72,6 +72,7 @@ class TreeBuilder : public YAML::EventHandler {
     YamlValue value;
     value.place = place_of(mark);
     value.written = text;
+    value.plain = tag == "?" || tag.empty();
     if (tag == "!" || tag == "!!str" || tag == "tag:yaml.org,2002:str") {
       value.scalar = boost::json::string(text);
     } else {
@@ -79,8 +80,9 @@ class TreeBuilder : public YAML::EventHandler {
       PlainScalar plain = read_plain_scalar(text);
       value.scalar = std::move(plain.value);
       if (!plain.error.empty()) {
-        findings.push_back(
-            {file_, value.place, path(), "found " + text + ": " + plain.error, "quote it to have a string"});
+        findings.push_back({file_, value.place, path(),
+                            "found " + (in_secrets() ? std::string("a number") : text) + ": " + plain.error,
+                            "quote it to have a string"});
       }
     }
     add(std::move(value), anchor);
@@ -147,6 +149,12 @@ class TreeBuilder : public YAML::EventHandler {
       }
     }
     return text;
+  }
+
+  // No message says what a secret is.
+  bool in_secrets() const {
+    return std::any_of(open_.begin(), open_.end(),
+                       [](const Open& open) { return open.key && open.key->name == "secrets"; });
   }
 
   void count_one() {

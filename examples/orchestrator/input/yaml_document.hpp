@@ -19,6 +19,7 @@ struct YamlValue {
   Place place;
   boost::json::value scalar;  // null, bool, number or string, by the core schema
   std::string written;        // the scalar's text in the file: for "found 1e3"
+  bool plain = false;         // of a scalar: without quotes and tag
   std::vector<YamlValue> items;
   std::vector<YamlMember> members;  // in the file's order, no name twice
 };

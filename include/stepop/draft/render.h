@@ -30,7 +30,8 @@ typedef struct stepop_render {
    *   {"manifests": [{...}, ...],        the objects of the step's first attempt, in the order in which they are made;
    *                                      of Kubernetes: whole manifests, each with its name and namespace
    *    "accepted": [{...} | null, ...],  with `dry_run` alone, one for each manifest: the object as it would be kept,
-   *                                      with every default filled in; null where it would be refused
+   *                                      with every default filled in; null where it would be refused, or is there
+   *                                      already
    *    "findings": [...]}                as `check` has them. With `dry_run`: why one is refused (quota, admission, an
    *                                      invalid or unknown field), and what is accepted with a warning. `path` is the
    *                                      place in this very object, e.g. "manifests[0].spec.containers[0].image"
