@@ -1,7 +1,6 @@
 #include "engine/engine.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 #include <utility>
 
 #include "engine/announcement.hpp"
@@ -9,6 +8,7 @@
 #include "engine/policy.hpp"
 #include "kube/event.hpp"
 #include "lifecycle/log_tail.hpp"
+#include "manifest/job.hpp"
 #include "manifest/labels.hpp"
 #include "manifest/pod.hpp"
 
@@ -219,7 +219,9 @@ std::string Engine::manifest_of(const Step& step, const lifecycle::CreatePod& cr
 }
 
 std::string Engine::secret_of(const Step& step, const lifecycle::CreateSecret& create) const {
-  throw std::logic_error("step " + step.id + " has no Secret, and one of " + create.name + " was asked for");
+  const manifest::Owner pod{"v1", "Pod", create.name, create.uid};
+  return boost::json::serialize(
+      manifest::secret_manifest(*step.request, {self_.owner, step.id}, self_.instance, create.attempt, pod));
 }
 
 std::string Engine::name_of(const Step& step, std::uint32_t attempt) const {

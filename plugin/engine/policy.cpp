@@ -31,8 +31,7 @@ lifecycle::Policy policy_of(const request::Policy& policy) {
 }
 
 lifecycle::Asked asked_of(const request::StepRequest& request) {
-  static_cast<void>(request);
-  return {};  // no setting asks for a Secret yet
+  return {!request.settings.secrets.empty()};
 }
 
 lifecycle::Policy policy_of(const manifest::Marks& marks) {

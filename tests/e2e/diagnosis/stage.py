@@ -14,6 +14,7 @@ import abi
 from actions import NODE
 from case import Case, Text
 from parts.cluster import NAMESPACE, TOOLS, Cluster, wait_until
+from parts.host import LITTLE_MEMORY
 from recorder import Recorder
 from registry import Registry
 from step import Step
@@ -88,7 +89,7 @@ class Stage:
     # ---- Steps
 
     def open(self, kubeconfig: str) -> Operator:
-        operator = Operator(self.plugin, {"owner": self.owner, "kubeconfig": kubeconfig})
+        operator = Operator(self.plugin, {"owner": self.owner, "kubeconfig": kubeconfig, **LITTLE_MEMORY})
         with self.lock:
             self.operators.append(operator)
         return operator
