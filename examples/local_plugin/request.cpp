@@ -90,11 +90,17 @@ std::string normalised(const Request& request, const std::string& working_direct
   for (const auto& [key, value] : request.labels) labels[key] = value;
   json::object environment;
   for (const auto& [key, value] : request.environment) environment[key] = value;
-  return json::serialize(json::object{{"schema", request_schema_number},
-                                      {"labels", std::move(labels)},
-                                      {"command", std::move(command)},
-                                      {"environment", std::move(environment)},
-                                      {"working_directory", working_directory}});
+  json::object asked{{"schema", request_schema_number},
+                     {"labels", std::move(labels)},
+                     {"command", std::move(command)},
+                     {"environment", std::move(environment)},
+                     {"working_directory", working_directory}};
+  if (!request.secrets.empty()) {
+    json::array names;
+    for (const auto& [name, value] : request.secrets) names.emplace_back(name);
+    asked["secrets"] = std::move(names);
+  }
+  return json::serialize(asked);
 }
 
 }  // namespace
@@ -157,7 +163,9 @@ const json::object& request_schema() {
         "args": {"type": "array", "items": {"type": "string"},
           "description": "Further arguments."},
         "environment": {"type": "object", "additionalProperties": {"type": "string"},
-          "description": "Added to the host's environment at open."}
+          "description": "Added to the host's environment at open."},
+        "secrets": {"type": "object", "additionalProperties": {"type": "string"},
+          "description": "Variables like those of environment, whose values the plugin writes down nowhere."}
       }
     })");
     base["properties"].as_object()["settings"] = settings_schema();
@@ -244,6 +252,16 @@ Request read_request(const json::object& object, const Config& config) {
     check_environment(environment->get_object(), "environment", findings);
     for (const auto& variable : environment->get_object())
       request.environment[std::string(variable.key())] = variable.value().get_string();
+  }
+
+  if (const json::value* secrets = object.if_contains("secrets")) {
+    check_environment(secrets->get_object(), "secrets", findings);
+    for (const auto& secret : secrets->get_object()) {
+      const std::string key(secret.key());
+      if (request.environment.contains(key))
+        findings.push_back(invalid("secrets." + key, "is a variable of environment too"));
+      request.secrets[key] = secret.value().get_string();
+    }
   }
 
   const json::value* given = object.if_contains("settings");

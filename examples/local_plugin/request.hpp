@@ -33,10 +33,12 @@ struct Request {
   std::map<std::string, std::string> labels;
   std::vector<std::string> command;  // with its arguments
   std::map<std::string, std::string> environment;
+  std::map<std::string, std::string> secrets;  // variables too, but never written anywhere
   std::string working_directory;
   Cleanup cleanup = Cleanup::on_success;
   std::chrono::milliseconds termination_grace{};
-  // Of all that decides what is run, normalised: the same step asks for the same. No text can be had back from it.
+  // Of all that decides what is run, normalised: the same step asks for the same. Of secrets the names: a token that was
+  // renewed is the same step. No text can be had back from it.
   std::string hash;
 };
 

@@ -48,6 +48,7 @@ int spawn_supervisor(const std::string& supervisor, const Request& request,
                      pid_t* pid) {
   std::map<std::string, std::string> variables = environment;
   for (const auto& [key, value] : request.environment) variables[key] = value;
+  for (const auto& [key, value] : request.secrets) variables[key] = value;
   variables["STEPOP_STEP_RUN_ID"] = request.step_run_id;
   variables["STEPOP_ATTEMPT"] = "0";
   variables["STEPOP_RESULT_PATH"] = directory.path() + "/result";

@@ -6,13 +6,14 @@
 #include <random>
 
 #include "abi/options.hpp"
+#include "engine/dry_run.hpp"
 #include "engine/policy.hpp"
 #include "engine/preflight.hpp"
 #include "kube/config_error.hpp"
 #include "kube/kubeconfig.hpp"
 #include "kube/tls.hpp"
 #include "manifest/identity.hpp"
-#include "manifest/pod.hpp"
+#include "manifest/objects.hpp"
 #include "request/not_yet.hpp"
 #include "request/step_request.hpp"
 
@@ -106,27 +107,61 @@ KubernetesOperator::~KubernetesOperator() {
   shutdown(std::chrono::milliseconds{0});
 }
 
-std::vector<Finding> KubernetesOperator::check(const json::object* request, std::chrono::milliseconds timeout) {
-  auto submission = prepare(request ? *request : sample_request(), false);
-  const auto warnings = submission.request->warnings;
-  timeout = bounded(timeout, submission.request->settings);
-  using Findings = std::vector<Finding>;
-  const auto result = std::make_shared<std::promise<Findings>>();
+template <class Answer, class Question>
+Answer KubernetesOperator::ask(std::chrono::milliseconds timeout, Question question) {
+  // Shared with the answer's handler, which may come after this has given up.
+  const auto result = std::make_shared<std::promise<Answer>>();
   auto future = result->get_future();
-  auto manifest = json::serialize(
-      manifest::pod_manifest(*submission.request, {config_.owner, submission.step_run_id}, instance_, 0));
-  loop_.post([this, submission = std::move(submission), manifest = std::move(manifest), result]() mutable {
-    engine::preflight(engine_->client(), std::move(submission.namespace_), std::move(manifest),
-                      [result](Findings findings) { result->set_value(std::move(findings)); });
+  loop_.post([question = std::move(question), result]() mutable {
+    question([result](Answer answer) { result->set_value(std::move(answer)); });
   });
   if (future.wait_for(timeout) != std::future_status::ready) {
     throw Error(STEPOP_E_TIMEOUT, "The cluster has not answered within " + std::to_string(timeout.count()) + " ms.");
   }
-  auto findings = future.get();
+  return future.get();
+}
+
+std::vector<Finding> KubernetesOperator::check(const json::object* request, std::chrono::milliseconds timeout) {
+  const auto submission = prepare(request ? *request : sample_request(), false);
+  const auto& warnings = submission.request->warnings;
+  timeout = bounded(timeout, submission.request->settings);
+  engine::PreflightQuestion question{submission.namespace_, objects_of(submission), request == nullptr, timeout};
+  auto findings = ask<std::vector<Finding>>(timeout, [this, question = std::move(question)](auto answer) mutable {
+    engine::preflight(engine_->client(), std::move(question), std::move(answer));
+  });
   const bool unanswered = findings.size() == 1 && findings.front().level == Finding::Level::error;
   if (unanswered && findings.front().code != "Unauthorized") throw Error(STEPOP_E_UNAVAILABLE, std::move(findings));
   findings.insert(findings.begin(), warnings.begin(), warnings.end());
   return findings;
+}
+
+plugin::Rendering KubernetesOperator::render(const json::object& request, bool dry_run,
+                                             std::chrono::milliseconds timeout) {
+  const auto submission = prepare(request, false);
+  timeout = bounded(timeout, submission.request->settings);
+  auto objects = objects_of(submission);
+  plugin::Rendering rendering;
+  for (const auto& object : objects) rendering.manifests.push_back(manifest::without_secret_values(object));
+  if (!dry_run) return rendering;
+  auto answers =
+      ask<std::vector<engine::DryRun>>(timeout, [this, objects = std::move(objects), timeout](auto answer) mutable {
+        engine::dry_run(engine_->client(), std::move(objects), timeout, std::move(answer));
+      });
+  rendering.accepted.emplace();
+  bool answered = false;
+  for (auto& answer : answers) {
+    answered = answered || answer.answered;
+    rendering.accepted->push_back(answer.accepted.is_object()
+                                      ? manifest::without_secret_values(std::move(answer.accepted.get_object()))
+                                      : json::value());
+    for (auto& finding : answer.findings) rendering.findings.push_back(std::move(finding));
+  }
+  if (!answered) throw Error(STEPOP_E_UNAVAILABLE, std::move(rendering.findings));
+  return rendering;
+}
+
+std::vector<json::object> KubernetesOperator::objects_of(const engine::Submission& submission) const {
+  return manifest::objects_of(*submission.request, {config_.owner, submission.step_run_id}, instance_);
 }
 
 engine::Submission KubernetesOperator::prepare(const json::object& object, bool report_lost_if_absent) const {

@@ -20,13 +20,15 @@ struct Environment {
 };
 
 // The flavor `kubernetes`: checks what the host hands over on the host's thread, and posts it to the engine's.
-class KubernetesOperator final : public plugin::Operator {
+class KubernetesOperator final : public plugin::Operator, public plugin::Renderer {
  public:
   // Throws plugin::Error. Sends nothing.
   KubernetesOperator(const plugin::json::object& config, const Environment& environment, plugin::Events& events);
   ~KubernetesOperator() override;
 
   std::vector<plugin::Finding> check(const plugin::json::object* request, std::chrono::milliseconds timeout) override;
+  plugin::Rendering render(const plugin::json::object& request, bool dry_run,
+                           std::chrono::milliseconds timeout) override;
   void submit(const plugin::json::object& request, bool report_lost_if_absent) override;
   void cancel(std::string_view step_run_id, std::optional<std::chrono::milliseconds> grace) override;
   void attach(std::uint64_t ticket, const plugin::json::object& filter, bool own) override;
@@ -37,6 +39,11 @@ class KubernetesOperator final : public plugin::Operator {
 
  private:
   engine::Submission prepare(const plugin::json::object& request, bool report_lost_if_absent) const;
+  // Of its first attempt.
+  std::vector<plugin::json::object> objects_of(const engine::Submission& submission) const;
+  // Puts `question`, a function that takes the answer's handler, on the loop, and waits. Throws TIMEOUT.
+  template <class Answer, class Question>
+  Answer ask(std::chrono::milliseconds timeout, Question question);
   void note(const engine::Submission& submission);
 
   request::OperatorConfig config_;

@@ -1,5 +1,7 @@
 // The plugin: what it is called, what it offers, and the one symbol.
 
+#include <stepop/draft/render.h>
+
 #include <stepop/plugin.hpp>
 
 #include "abi/kubernetes_operator.hpp"
@@ -25,6 +27,7 @@ plugin::Description describe() {
   description.name = "stepop_kubernetes";
   description.version = STEPOP_VERSION;
   description.flavors.push_back(std::move(flavor));
+  description.extensions = {{STEPOP_EXT_RENDER, plugin::render_extension()}};
   return description;
 }
 

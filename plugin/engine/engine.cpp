@@ -6,7 +6,9 @@
 #include "engine/announcement.hpp"
 #include "engine/pod_calls.hpp"
 #include "engine/policy.hpp"
+#include "kube/event.hpp"
 #include "lifecycle/log_tail.hpp"
+#include "manifest/job.hpp"
 #include "manifest/labels.hpp"
 #include "manifest/pod.hpp"
 
@@ -62,13 +64,13 @@ Engine::Engine(boost::asio::io_context& io, kube::ClusterAccess access, Self sel
               [this](const std::string& id) {
                 if (auto* step = find(id)) perform(*step, step->machine.on_timer(now()));
               }),
-      last_words_(io, client_) {}
+      side_reads_(io, client_) {}
 
 Engine::~Engine() = default;
 
 void Engine::stop() {
   agenda_.stop();
-  last_words_.stop();
+  side_reads_.stop();
   for (auto& [id, step] : steps_) {
     if (step->untold_end) events_.state(announcement(id, *step->untold_end));
   }
@@ -85,12 +87,13 @@ void Engine::submit(Submission submission) {
   if (auto* known = find(submission.step_run_id)) {
     known->request_hash = submission.request_hash;
     known->request = std::move(submission.request);
-    perform(*known, known->machine.own(now()));
+    perform(*known, known->machine.submitted_again(now(), asked_of(*known->request)));
     return;
   }
   const auto origin = submission.report_lost_if_absent ? Origin::resubmitted : Origin::submitted;
   auto& step = add(submission.step_run_id, submission.step_hash, submission.namespace_,
-                   lifecycle::StepMachine(origin, true, std::move(submission.policy), self_.seed + next_serial_));
+                   lifecycle::StepMachine(origin, true, std::move(submission.policy), self_.seed + next_serial_,
+                                          asked_of(*submission.request)));
   step.request_hash = std::move(submission.request_hash);
   step.request = std::move(submission.request);
   begin(step);
@@ -183,7 +186,7 @@ void Engine::begin(Step& step) {
   auto& view = view_of(step.namespace_);
   const auto id = step.id;
   const auto serial = step.serial;
-  if (!view.following()) perform(step, step.machine.on_gap(now()));
+  if (!view.unbroken()) perform(step, step.machine.on_gap(now()));
   for (auto& pod : view.pods_of(step.hash)) {
     perform(step, step.machine.on_pod(now(), read(step, std::move(pod))));
     if (const auto* still = find(id); !still || still->serial != serial) return;
@@ -215,6 +218,12 @@ std::string Engine::manifest_of(const Step& step, const lifecycle::CreatePod& cr
   return boost::json::serialize(pod);
 }
 
+std::string Engine::secret_of(const Step& step, const lifecycle::CreateSecret& create) const {
+  const manifest::Owner pod{"v1", "Pod", create.name, create.uid};
+  return boost::json::serialize(
+      manifest::secret_manifest(*step.request, {self_.owner, step.id}, self_.instance, create.attempt, pod));
+}
+
 std::string Engine::name_of(const Step& step, std::uint32_t attempt) const {
   // Without a request nothing is ever created, and no pod is looked for by a name that was not seen.
   const auto readable = step.request ? manifest::readable_name(*step.request) : std::string();
@@ -241,6 +250,9 @@ void Engine::carry_out(Step& step, const lifecycle::Action& action) {
   std::visit(
       Overloaded{
           [&](const CreatePod& create) { call(step, create_pod(step.namespace_, manifest_of(step, create))); },
+          [&](const CreateSecret& create) {
+            call(step, create_secret(step.namespace_, secret_of(step, create)), Quote::nothing);
+          },
           [&](const GetPod& get) {
             call(step, get_pod(step.namespace_, get.name.empty() ? name_of(step, get.attempt) : get.name));
           },
@@ -265,6 +277,7 @@ void Engine::carry_out(Step& step, const lifecycle::Action& action) {
             call(step, delete_pod(step.namespace_, remove.name, remove.uid, remove.resource_version, remove.grace));
           },
           [&](const AskReady&) { ask_ready(step.id); },
+          [&](const AskWhy& question) { ask_why(step, question); },
           [&](const Announce& said) { announce(step, said.report); },
           [&](const Warn& warning) { events_.warning(step.id, warning.code, warning.message); },
           [&](const TellDisplaced&) { events_.displaced(step.id); },
@@ -282,9 +295,11 @@ void Engine::announce(Step& step, const lifecycle::Report& report) {
     return;
   }
   step.untold_end = report;
-  last_words_.ask(step.namespace_, pod->metadata.name, *container,
-                  [this, id = step.id, serial = step.serial](const std::string& tail) {
-                    if (auto* step = find(id); step && step->serial == serial) tell_end(*step, tail);
+  side_reads_.ask(get_log_tail(step.namespace_, pod->metadata.name, *container),
+                  [this, id = step.id, serial = step.serial](std::optional<std::string> answer) {
+                    auto* step = find(id);
+                    if (!step || step->serial != serial) return;
+                    tell_end(*step, answer ? lifecycle::tail_of(*answer) : std::string());
                   });
 }
 
@@ -295,17 +310,18 @@ void Engine::tell_end(Step& step, const std::string& log_tail) {
   tell_idle();
 }
 
-void Engine::call(Step& step, kube::Request request) {
-  step.call = client_.call(std::move(request), [this, id = step.id, serial = step.serial](kube::Outcome outcome) {
-    auto* step = find(id);
-    if (!step || step->serial != serial) return;
-    step->call.reset();
-    if (const auto* response = std::get_if<kube::Response>(&outcome)) {
-      for (const auto& warning : response->warnings) events_.warning(id, "ApiWarning", warning);
-    }
-    const auto view_of_pod = [&](kube::Pod pod) { return read(*step, std::move(pod)); };
-    perform(*step, step->machine.on_answer(now(), read_answer(outcome, view_of_pod)));
-  });
+void Engine::call(Step& step, kube::Request request, Quote quote) {
+  step.call =
+      client_.call(std::move(request), [this, id = step.id, serial = step.serial, quote](kube::Outcome outcome) {
+        auto* step = find(id);
+        if (!step || step->serial != serial) return;
+        step->call.reset();
+        if (const auto* response = std::get_if<kube::Response>(&outcome); response && quote == Quote::warnings) {
+          for (const auto& warning : response->warnings) events_.warning(id, "ApiWarning", warning);
+        }
+        const auto view_of_pod = [&](kube::Pod pod) { return read(*step, std::move(pod)); };
+        perform(*step, step->machine.on_answer(now(), read_answer(outcome, view_of_pod)));
+      });
 }
 
 // One question for all who ask meanwhile.
@@ -318,6 +334,16 @@ void Engine::ask_ready(const std::string& step_run_id) {
       if (auto* step = find(id)) perform(*step, step->machine.on_ready(now(), ready));
     }
   });
+}
+
+void Engine::ask_why(const Step& step, const lifecycle::AskWhy& question) {
+  side_reads_.ask(kube::get_events_of(step.namespace_, question.uid),
+                  [this, id = step.id, serial = step.serial, uid = question.uid](std::optional<std::string> answer) {
+                    auto* step = find(id);
+                    if (!step || step->serial != serial) return;
+                    auto events = answer ? kube::parse_event_list(*answer) : std::nullopt;
+                    perform(*step, step->machine.on_events(now(), uid, std::move(events)));
+                  });
 }
 
 void Engine::drop(const std::string& step_run_id, bool deleted) {

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "engine/agenda.hpp"
-#include "engine/last_words.hpp"
 #include "engine/namespace_view.hpp"
+#include "engine/side_reads.hpp"
 #include "engine/step_log.hpp"
 #include "kube/client.hpp"
 #include "lifecycle/step_machine.hpp"
@@ -81,11 +81,15 @@ class Engine {
   void begin(Step& step);
   lifecycle::PodView read(const Step& step, kube::Pod pod) const;
   std::string manifest_of(const Step& step, const lifecycle::CreatePod& create) const;
+  std::string secret_of(const Step& step, const lifecycle::CreateSecret& create) const;
   std::string name_of(const Step& step, std::uint32_t attempt) const;
   void perform(Step& step, lifecycle::Actions actions);
   void carry_out(Step& step, const lifecycle::Action& action);
-  void call(Step& step, kube::Request request);
+  // The server's warnings about a Secret may repeat what is in it.
+  enum class Quote { warnings, nothing };
+  void call(Step& step, kube::Request request, Quote quote = Quote::warnings);
   void ask_ready(const std::string& step_run_id);
+  void ask_why(const Step& step, const lifecycle::AskWhy& question);
   void drop(const std::string& step_run_id, bool deleted);
   // A step that ended badly is told of with the end of its log, which takes a moment.
   void announce(Step& step, const lifecycle::Report& report);
@@ -110,7 +114,7 @@ class Engine {
   plugin::Events& events_;
   kube::Client client_;
   Agenda agenda_;
-  LastWords last_words_;
+  SideReads side_reads_;
   std::unordered_map<std::string, std::unique_ptr<NamespaceView>> namespaces_;
   std::unordered_map<std::string, std::unique_ptr<Step>> steps_;  // by step_run_id
   std::unordered_map<std::string, std::string> id_of_hash_;

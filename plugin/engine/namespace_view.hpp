@@ -34,7 +34,7 @@ class NamespaceView {
   std::vector<std::pair<std::string, kube::Pod>> pods() const;
   std::optional<kube::Instant> complete_as_of() const { return watch_->synced_since(); }
   // Changes are seen one by one.
-  bool following() const { return watch_->following(); }
+  bool unbroken() const { return watch_->unbroken(); }
   void stop() { watch_->stop(); }
 
  private:

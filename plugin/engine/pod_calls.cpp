@@ -4,6 +4,7 @@
 
 #include "kube/pod_parser.hpp"
 #include "kube/targets.hpp"
+#include "lifecycle/log_tail.hpp"
 
 namespace stepop::engine {
 namespace {
@@ -13,6 +14,8 @@ namespace json = boost::json;
 // Longer than the API server's own limit for a request, so that its answer, not our clock, decides.
 constexpr std::chrono::seconds answer_margin{5};
 constexpr std::chrono::seconds call_timeout{30};
+// A runtime cuts lines into parts of 16 KiB, and a kubelet counts parts: with the times, what it sends is less than this.
+constexpr std::size_t longest_log_tail = static_cast<std::size_t>(lifecycle::tail_lines) * 32 * 1024;
 constexpr std::string_view merge_patch = "application/merge-patch+json";
 constexpr std::string_view field_manager = "stepop";
 
@@ -25,17 +28,25 @@ kube::Request request_for(kube::Method method, std::string target, json::value b
   return request;
 }
 
-}  // namespace
-
-kube::Request create_pod(const std::string& namespace_, std::string manifest) {
+kube::Request create_in(std::string collection, std::string manifest) {
   const auto seconds = std::to_string(lifecycle::create_timeout.count()) + "s";
-  auto request = request_for(
-      kube::Method::Post, kube::with_query(kube::pods_target(namespace_), {{"fieldManager", std::string(field_manager)},
-                                                                           {"fieldValidation", "Strict"},
-                                                                           {"timeout", seconds}}));
+  auto request = request_for(kube::Method::Post,
+                             kube::with_query(std::move(collection), {{"fieldManager", std::string(field_manager)},
+                                                                      {"fieldValidation", "Strict"},
+                                                                      {"timeout", seconds}}));
   request.body = std::move(manifest);
   request.timeout = lifecycle::create_timeout + answer_margin;
   return request;
+}
+
+}  // namespace
+
+kube::Request create_pod(const std::string& namespace_, std::string manifest) {
+  return create_in(kube::pods_target(namespace_), std::move(manifest));
+}
+
+kube::Request create_secret(const std::string& namespace_, std::string manifest) {
+  return create_in(kube::collection_target("", "v1", namespace_, "secrets"), std::move(manifest));
 }
 
 kube::Request get_pod(const std::string& namespace_, const std::string& name) {
@@ -74,6 +85,16 @@ kube::Request delete_pod(const std::string& namespace_, const std::string& name,
                        {"propagationPolicy", "Background"}};
   if (grace) options["gracePeriodSeconds"] = grace->count();
   return request_for(kube::Method::Delete, kube::pod_target(namespace_, name), std::move(options));
+}
+
+kube::Request get_log_tail(const std::string& namespace_, const std::string& name, const std::string& container) {
+  kube::LogQuery query;
+  query.container = container;
+  query.timestamps = true;
+  query.tail_lines = lifecycle::tail_lines;
+  auto request = request_for(kube::Method::Get, kube::pod_log_target(namespace_, name, query));
+  request.max_response_bytes = longest_log_tail;
+  return request;
 }
 
 kube::Request get_ready() {

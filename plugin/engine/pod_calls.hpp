@@ -13,6 +13,8 @@ namespace stepop::engine {
 // The calls that a step's life asks for, as HTTP requests, and their answers as the lifecycle reads them. Pure.
 
 kube::Request create_pod(const std::string& namespace_, std::string manifest);
+// `manifest` holds values in clear; nothing of the request or of its answer's words may be told to anybody.
+kube::Request create_secret(const std::string& namespace_, std::string manifest);
 kube::Request get_pod(const std::string& namespace_, const std::string& name);
 // A merge patch that sets one annotation; the uid in it is a precondition (409 for another pod of that name), and so is
 // the resourceVersion where it is not empty.
@@ -24,6 +26,8 @@ kube::Request label_pod(const std::string& namespace_, const std::string& name, 
 // `resource_version` empty: no precondition.
 kube::Request delete_pod(const std::string& namespace_, const std::string& name, const std::string& uid,
                          const std::string& resource_version, std::optional<std::chrono::seconds> grace);
+// The last lines of a container's log, with their times, which tell a line from an error of the kubelet.
+kube::Request get_log_tail(const std::string& namespace_, const std::string& name, const std::string& container);
 kube::Request get_ready();
 lifecycle::Ready read_ready(const kube::Outcome& outcome);
 

@@ -1,182 +1,173 @@
 #include "engine/preflight.hpp"
 
-#include <array>
-#include <boost/json.hpp>
+#include <algorithm>
 #include <memory>
+#include <optional>
 
+#include "engine/dry_run.hpp"
+#include "engine/rights.hpp"
+#include "kube/server_version.hpp"
 #include "kube/status.hpp"
-#include "kube/targets.hpp"
-#include "lifecycle/reading.hpp"
-#include "lifecycle/refusal.hpp"
+#include "lifecycle/report.hpp"
 
 namespace stepop::engine {
 namespace {
 
-namespace json = boost::json;
+namespace reason = lifecycle::reason;
 using plugin::Finding;
 using Level = Finding::Level;
 
-struct Right {
-  std::string_view verb, resource, subresource, needed_for;
-};
-// The least that a step's life needs; packaging/rbac has the same list as a Role.
-constexpr std::array rights{
-    // The first is the one that the dry run needs.
-    Right{"create", "pods", "", "running steps"},          Right{"get", "pods", "", "finding a step's pod again"},
-    Right{"list", "pods", "", "following steps"},          Right{"watch", "pods", "", "following steps"},
-    Right{"patch", "pods", "", "cancelling, taking over"}, Right{"delete", "pods", "", "cancelling, cleaning up"},
-    Right{"get", "pods", "log", "reading logs"},
-};
+std::vector<std::string> kinds_of(const std::vector<boost::json::object>& objects) {
+  std::vector<std::string> kinds;
+  for (const auto& object : objects) kinds.emplace_back(object.at("kind").as_string());
+  return kinds;
+}
 
-std::string name_of(const Right& right) {
-  std::string name = std::string(right.verb) + " " + std::string(right.resource);
-  if (!right.subresource.empty()) name += "/" + std::string(right.subresource);
-  return name;
+// What the answer to GET /version says; nothing more can be asked when the first of it is an error.
+std::vector<Finding> read_version(const kube::Outcome& outcome, const std::string& server) {
+  if (const auto* error = std::get_if<kube::TransportError>(&outcome)) {
+    // A server that cannot be verified is not reached by trying again.
+    const bool tls = error->kind == kube::TransportError::Kind::Tls;
+    return {{Level::error, "Unreachable", "", error->message,
+             tls ? "Check the certificate-authority of this context's cluster, and its server."
+                 : "Check the cluster of this context, and that it can be reached from here.",
+             !tls}};
+  }
+  const auto& response = std::get<kube::Response>(outcome);
+  if (response.status != 200) {
+    const auto status = kube::status_of(response.status, response.body);
+    const bool who = response.status == 401;
+    return {{Level::error, who ? "Unauthorized" : "Server", "",
+             server + " answers " + std::to_string(response.status) + ": " + status.message,
+             who ? "The credentials of this context are not (or no longer) valid." : "", !who}};
+  }
+  const auto version = kube::parse_server_version(response.body);
+  std::vector<Finding> findings{{Level::ok, "Server", "", server + " answers, and knows this account", "", false}};
+  if (version && kube::is_supported(*version)) {
+    findings.push_back({Level::ok, "Version", "", "Kubernetes " + version->text, "", false});
+  } else {
+    findings.push_back({Level::warning, "Version", "",
+                        version
+                            ? "Kubernetes " + version->text + " is not among the versions that stepop supports: 1." +
+                                  std::to_string(kube::oldest_supported_minor) + " to 1." +
+                                  std::to_string(kube::newest_supported_minor) + "."
+                            : server + " does not say its version.",
+                        "It may well work; what differs was not tried.", false});
+  }
+  return findings;
+}
+
+// What the dry runs tell of the namespace, one line each. What is behind a refusal nobody knows.
+std::vector<Finding> read_namespace(const std::vector<DryRun>& answers, const std::string& namespace_) {
+  std::vector<Finding> findings;
+  const auto all = [&](auto&& holds) { return std::all_of(answers.begin(), answers.end(), holds); };
+  const auto none_refused_for = [&](auto... reasons) {
+    return all([&](const DryRun& answer) { return ((answer.refused_for != reasons) && ...); });
+  };
+  const auto ok = [&](std::string code, std::string message) {
+    findings.push_back({Level::ok, std::move(code), "", std::move(message), "", false});
+  };
+  // The API server looks at rights first, then at fields, the namespace, admission, and at the quota last.
+  const bool known = all([](const DryRun& answer) { return answer.answered; }) &&
+                     none_refused_for(reason::forbidden, reason::invalid_request);
+  const bool there = known && none_refused_for(reason::namespace_missing, reason::namespace_terminating);
+  const bool admitted = there && none_refused_for(reason::admission_denied);
+  if (there) ok("Namespace", "namespace " + namespace_ + " is there");
+  if (admitted) ok("Admission", "what decides on new objects in namespace " + namespace_ + " lets them in");
+  if (admitted && none_refused_for(reason::quota_exceeded)) ok("Quota", "namespace " + namespace_ + " has room");
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    for (auto finding : answers[i].findings) {
+      // Who asked has not seen the objects: of what concerns no field in particular the message says enough.
+      const auto path = path_of_object(i);
+      if (finding.path == path || finding.path == path + pod_of_job) finding.path.clear();
+      // The same refusal of several objects is one.
+      const bool told = std::any_of(findings.begin(), findings.end(), [&](const Finding& other) {
+        return other.code == finding.code && other.path == finding.path && other.message == finding.message;
+      });
+      if (!told) findings.push_back(std::move(finding));
+    }
+  }
+  return findings;
+}
+
+// A server tells only those who have rights in a namespace that it does not exist.
+Finding no_right_at_all(const std::string& namespace_) {
+  return {Level::error,
+          std::string(reason::forbidden),
+          "kubernetes_namespace",
+          "This account has no right at all in namespace " + namespace_ + ", and so is not told whether it exists.",
+          "Check the name, or have the rights granted that are named next.",
+          false};
 }
 
 // One run of the checks; kept alive by the handlers of its calls.
 struct Run : std::enable_shared_from_this<Run> {
   kube::Client& client;
-  std::string namespace_;
-  std::string manifest;
+  PreflightQuestion question;
   std::function<void(std::vector<Finding>)> done;
-  std::array<Finding, rights.size()> right_findings;
-  Finding server, dry_run;
+  std::vector<Finding> server;
+  std::vector<std::optional<Finding>> of_rights;  // by the right's number
+  std::vector<DryRun> dry_runs;
   std::size_t open = 0;
 
-  Run(kube::Client& c, std::string ns, std::string m, std::function<void(std::vector<Finding>)> d)
-      : client(c), namespace_(std::move(ns)), manifest(std::move(m)), done(std::move(d)) {}
+  Run(kube::Client& c, PreflightQuestion q, std::function<void(std::vector<Finding>)> d)
+      : client(c), question(std::move(q)), done(std::move(d)) {}
 
   void begin() {
-    client.call({kube::Method::Get, "/version", {}, {}, {}, {}},
-                [self = shared_from_this()](kube::Outcome outcome) { self->on_version(outcome); });
+    client.call({kube::Method::Get, "/version", {}, {}, {}, {}}, [self = shared_from_this()](kube::Outcome outcome) {
+      self->server = read_version(outcome, self->client.server());
+      if (self->server.front().level == Level::error) return self->done(std::move(self->server));
+      self->ask();
+    });
   }
 
-  void on_version(const kube::Outcome& outcome) {
-    if (const auto* error = std::get_if<kube::TransportError>(&outcome)) {
-      // A server that cannot be verified is not reached by trying again.
-      const bool tls = error->kind == kube::TransportError::Kind::Tls;
-      return done({{Level::error, "Unreachable", "", error->message,
-                    tls ? "Check the certificate-authority of this context's cluster, and its server."
-                        : "Check the cluster of this context, and that it can be reached from here.",
-                    !tls}});
-    }
-    const auto& response = std::get<kube::Response>(outcome);
-    if (response.status != 200) {
-      const auto status = kube::status_of(response.status, response.body);
-      const bool who = response.status == 401;
-      return done({{Level::error, who ? "Unauthorized" : "Server", "",
-                    client.server() + " answers " + std::to_string(response.status) + ": " + status.message,
-                    who ? "The credentials of this context are not (or no longer) valid." : "", !who}});
-    }
-    boost::system::error_code error;
-    const auto version = json::parse(response.body, error);
-    std::string git_version = "of an unknown version";
-    if (!error && version.is_object()) {
-      if (const auto* found = version.get_object().if_contains("gitVersion"); found && found->is_string()) {
-        git_version = std::string(found->get_string());
-      }
-    }
-    server = {Level::ok, "Server", "", "Kubernetes " + git_version + " at " + client.server(), "", false};
-    ask_rights();
-    ask_dry_run();
-  }
-
-  void ask_rights() {
-    for (std::size_t i = 0; i < rights.size(); ++i) {
-      const auto& right = rights[i];
-      json::object attributes{{"namespace", namespace_}, {"verb", right.verb}, {"resource", right.resource}};
-      if (!right.subresource.empty()) attributes["subresource"] = right.subresource;
-      const json::object review{{"apiVersion", "authorization.k8s.io/v1"},
-                                {"kind", "SelfSubjectAccessReview"},
-                                {"spec", {{"resourceAttributes", std::move(attributes)}}}};
-      kube::Request request;
-      request.method = kube::Method::Post;
-      request.target = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
-      request.body = json::serialize(review);
+  void ask() {
+    const auto kinds = kinds_of(question.objects);
+    const auto all = rights();
+    of_rights.resize(all.size());
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const bool required = is_required(all[i], kinds);
+      if (!required && !question.optional_rights) continue;
       ++open;
-      client.call(std::move(request), [self = shared_from_this(), i](kube::Outcome outcome) {
-        self->right_findings[i] = self->read_right(rights[i], outcome);
-        self->finish_one();
-      });
+      client.call(ask_right(all[i], question.namespace_),
+                  [self = shared_from_this(), i, required](kube::Outcome outcome) {
+                    self->of_rights[i] = read_right(rights()[i], self->question.namespace_, required, outcome);
+                    self->finish_one();
+                  });
     }
-  }
-
-  Finding read_right(const Right& right, const kube::Outcome& outcome) const {
-    const auto what = name_of(right) + " in namespace " + namespace_;
-    const auto* response = std::get_if<kube::Response>(&outcome);
-    boost::system::error_code error;
-    const auto review = response && response->status == 201 ? json::parse(response->body, error) : json::value();
-    const auto* status = review.is_object() ? review.get_object().if_contains("status") : nullptr;
-    const auto* allowed = status && status->is_object() ? status->get_object().if_contains("allowed") : nullptr;
-    if (!allowed || !allowed->is_bool()) {
-      return {Level::warning,
-              "RightUnknown",
-              "",
-              "The server does not say whether this account may " + what + ".",
-              "",
-              true};
-    }
-    if (allowed->get_bool()) return {Level::ok, "Right", "", "may " + what, "", false};
-    return {Level::error,
-            "Forbidden",
-            "",
-            "This account may not " + what + ", needed for " + std::string(right.needed_for) + ".",
-            lifecycle::hint_for(lifecycle::reason::forbidden),
-            false};
-  }
-
-  void ask_dry_run() {
-    kube::Request request;
-    request.method = kube::Method::Post;
-    request.target =
-        kube::with_query(kube::pods_target(namespace_), {{"dryRun", "All"}, {"fieldValidation", "Strict"}});
-    request.body = manifest;
     ++open;
-    client.call(std::move(request), [self = shared_from_this()](kube::Outcome outcome) {
-      self->dry_run = self->read_dry_run(outcome);
+    dry_run(client, question.objects, question.timeout, [self = shared_from_this()](std::vector<DryRun> answers) {
+      self->dry_runs = std::move(answers);
       self->finish_one();
     });
   }
 
-  Finding read_dry_run(const kube::Outcome& outcome) const {
-    if (const auto* error = std::get_if<kube::TransportError>(&outcome)) {
-      return {Level::warning, "DryRunUnknown", "", error->message, "", true};
-    }
-    const auto& response = std::get<kube::Response>(outcome);
-    if (response.status >= 200 && response.status < 300) {
-      return {Level::ok, "DryRun", "", "namespace " + namespace_ + " takes such a pod (server-side dry run)",
-              "",        false};
-    }
-    const auto refusal = lifecycle::read_create_refusal(kube::status_of(response.status, response.body));
-    if (refusal.kind == lifecycle::Refusal::Kind::name_taken) {
-      return {Level::ok, "DryRun", "", "the pod exists already in namespace " + namespace_, "", false};
-    }
-    const bool waits = refusal.kind == lifecycle::Refusal::Kind::room;
-    return {waits ? Level::warning : Level::error,
-            refusal.reason,
-            refusal.reason == lifecycle::reason::namespace_missing ? "kubernetes_namespace" : "",
-            refusal.message,
-            lifecycle::hint_for(refusal.reason),
-            lifecycle::may_help_to_retry(refusal.reason)};
-  }
-
   void finish_one() {
     if (--open > 0) return;
-    std::vector<Finding> findings{server};
-    findings.insert(findings.end(), right_findings.begin(), right_findings.end());
-    // What a missing right has told already is not told again by the call that it refuses.
-    const bool told = dry_run.code == lifecycle::reason::forbidden && right_findings[0].level == Level::error;
-    if (!told) findings.push_back(dry_run);
+    std::vector<Finding> findings = std::move(server);
+    bool missing = false, any = false;
+    for (const auto& finding : of_rights) {
+      missing = missing || (finding && finding->level == Level::error);
+      any = any || (finding && finding->level == Level::ok);
+    }
+    if (missing && !any) findings.push_back(no_right_at_all(question.namespace_));
+    for (auto& finding : of_rights) {
+      if (finding) findings.push_back(std::move(*finding));
+    }
+    for (auto& finding : read_namespace(dry_runs, question.namespace_)) {
+      // What a missing right has told already is not told again by the call that it refuses.
+      if (missing && finding.code == reason::forbidden) continue;
+      findings.push_back(std::move(finding));
+    }
     done(std::move(findings));
   }
 };
 
 }  // namespace
 
-void preflight(kube::Client& client, std::string namespace_, std::string manifest,
+void preflight(kube::Client& client, PreflightQuestion question,
                std::function<void(std::vector<plugin::Finding>)> done) {
-  std::make_shared<Run>(client, std::move(namespace_), std::move(manifest), std::move(done))->begin();
+  std::make_shared<Run>(client, std::move(question), std::move(done))->begin();
 }
 
 }  // namespace stepop::engine

@@ -154,8 +154,8 @@ void PodWatch::stop() {
 std::optional<Instant> PodWatch::synced_since() const noexcept {
   return impl_->machine().synced_since();
 }
-bool PodWatch::following() const noexcept {
-  return impl_->machine().following();
+bool PodWatch::unbroken() const noexcept {
+  return impl_->machine().unbroken();
 }
 WatchState PodWatch::state() const noexcept {
   return impl_->machine().state();

@@ -32,7 +32,7 @@ class PodWatch {
 
   /// As WatchMachine says.
   std::optional<Instant> synced_since() const noexcept;
-  bool following() const noexcept;
+  bool unbroken() const noexcept;
   WatchState state() const noexcept;
   std::size_t known_pods() const noexcept;
 

@@ -110,4 +110,26 @@ bool is_throttled(const Status& status) noexcept {
   return status.code == 429 || (status.code == 503 && status.details.retry_after.has_value());
 }
 
+std::vector<StrictError> strict_decoding_errors(const Status& status) {
+  constexpr std::string_view before = "strict decoding error: ";
+  constexpr std::string_view between = " field \"";
+  std::vector<StrictError> errors;
+  if (status.code != 400) return errors;
+  std::string_view rest = status.message;
+  const auto begin = rest.find(before);
+  if (begin == rest.npos) return errors;
+  rest.remove_prefix(begin + before.size());
+  // A key that the user chose may hold a comma, but no quote: Go's %q escapes it.
+  for (auto at = rest.find(between); at != rest.npos; at = rest.find(between)) {
+    const auto kind = rest.rfind(' ', at == 0 ? 0 : at - 1);
+    const auto word = kind == rest.npos ? 0 : kind + 1;
+    const auto field = at + between.size();
+    const auto end = rest.find('"', field);
+    if (end == rest.npos) break;
+    errors.push_back({std::string(rest.substr(word, end + 1 - word)), std::string(rest.substr(field, end - field))});
+    rest.remove_prefix(end + 1);
+  }
+  return errors;
+}
+
 }  // namespace stepop::kube

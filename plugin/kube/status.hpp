@@ -78,4 +78,12 @@ bool is_expired(const Status& status) noexcept;
 /// 429, or 503 with a delay: try again later.
 bool is_throttled(const Status& status) noexcept;
 
+/// What `fieldValidation=Strict` refuses (400), one text for each field, in the server's words: `unknown field "spec.x"`,
+/// `duplicate field "spec.y"`. The message has them behind `strict decoding error: `, separated by commas.
+struct StrictError {
+  std::string message{};
+  std::string field{};  ///< spec.containers[0].x
+};
+std::vector<StrictError> strict_decoding_errors(const Status& status);
+
 }  // namespace stepop::kube

@@ -386,8 +386,7 @@ void WatchMachine::remove(Pod pod, WatchActions& out) {
 // ---- failures
 
 WatchMachine::Next WatchMachine::next_after_failure() const noexcept {
-  const bool listed = state_ == WatchState::OpeningWatch || state_ == WatchState::Watching;
-  return listed ? Next::Resume : Next::Relist;
+  return unbroken() ? Next::Resume : Next::Relist;
 }
 
 void WatchMachine::refused(Instant now, const Response& response, WatchActions& out) {

@@ -189,8 +189,12 @@ class WatchMachine {
   /// known here: before an irreversible step, confirm with a GET.
   std::optional<Instant> synced_since() const noexcept { return synced_since_; }
 
-  /// Whether a live stream follows a complete list at this moment.
-  bool following() const noexcept { return state_ == WatchState::Watching; }
+  /// Whether each change since the last complete list was told one by one, or will be: a stream follows it, or one is
+  /// to be opened from where the last ended. When that cannot be had, RelistBegan says so.
+  bool unbroken() const noexcept {
+    return state_ == WatchState::OpeningWatch || state_ == WatchState::Watching ||
+           state_ == WatchState::WaitingToResume;
+  }
 
   std::size_t known_pods() const noexcept { return known_.size(); }
 

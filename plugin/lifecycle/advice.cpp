@@ -58,7 +58,8 @@ struct Special {
   std::string_view hint;
   bool retry_helps;
 };
-// What containerd says of a registry, and the API server of a webhook and of a service account.
+// What containerd says of a registry, the taint manager of an eviction, the kubelet of a volume, the API server of a
+// webhook and of a service account.
 constexpr std::array specials{
     Special{
         reason::image_pull, "429 Too Many Requests",
@@ -74,10 +75,18 @@ constexpr std::array specials{
     Special{reason::image_pull, "i/o timeout", "The registry does not answer the nodes of this cluster.", true},
     Special{reason::image_pull, "no such host", "The nodes cannot resolve the registry's name.", true},
     Special{reason::image_pull, "503 Service Unavailable", "The registry is out of order: try later.", true},
+    Special{reason::evicted, "NoExecute taint",
+            "Its node was tainted, or not heard of for a while: run it again, or tolerate the taint in "
+            "pod_settings.tolerations.",
+            true},
+    Special{reason::container_config, "FailedMount",
+            "Create the ConfigMap or Secret that a volume names, or correct its name or key.", false},
     Special{reason::admission_denied, "failed calling webhook",
             "An admission webhook of this cluster could not be asked, so nothing is decided: tell its owner.", true},
     Special{reason::admission_denied, "error looking up service account",
             "Create the service account, or name another in service_account_name.", false},
+    Special{reason::container_config, secret_without_request,
+            "Submit the step again: whoever has its request makes its Secret.", true},
 };
 
 const Special* special_of(std::string_view why, std::string_view message) {

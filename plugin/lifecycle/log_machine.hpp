@@ -3,17 +3,17 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "kube/pod.hpp"
 #include "kube/status.hpp"
 #include "kube/timestamp.hpp"
 #include "lifecycle/backoff.hpp"
+#include "lifecycle/container_life.hpp"
+#include "lifecycle/log_seam.hpp"
 
 namespace stepop::lifecycle {
 
@@ -84,76 +84,6 @@ struct LogActions {
   std::vector<LogPiece> pieces;
   bool hang_up = false;  // close the read that is open, before the next
   std::optional<LogRead> read;
-};
-
-// A container, as far as its log is concerned.
-enum class ContainerLife {
-  unbound,  // the pod has no node yet
-  waiting,  // it has a node, but has not started
-  running,
-  ended,  // it ran, and is over
-  // Over; the kubelet does not know any more whether it ran (ContainerStatusUnknown without an id).
-  status_lost,
-  never_ran,  // the pod is over without it
-};
-ContainerLife container_life(const kube::Pod& pod, std::string_view container);
-
-// What has been handed on lately, to find where a read overlaps with an earlier one. Of a line it
-// keeps when the line began and a hash of its first piece.
-class LogSeam {
- public:
-  struct Line {
-    std::int64_t ns = 0;  // since 1970
-    std::uint64_t hash = 0;
-    bool operator==(const Line&) const = default;
-  };
-  enum class Verdict {
-    known,      // handed on earlier
-    last,       // handed on earlier, and the last one: what follows is new
-    fresh,      // new
-    after_gap,  // new, but the last line handed on did not come before it
-    recount,    // the file does not begin where it did: read it once more, and begin_read with
-                // `file_was_cut`
-  };
-
-  explicit LogSeam(std::size_t remember);
-
-  // A line is handed on.
-  void add(Line line);
-  // Lines up to here, unless they are remembered, are to be taken for known until the overlap is
-  // found.
-  void ignore_until(std::int64_t ns);
-
-  // From which second to read, for everything new to be in it; nothing when nothing was handed on.
-  std::optional<kube::Timestamp> resume_second() const;
-  std::optional<std::int64_t> last_ns() const;
-
-  void begin_read(bool file_was_cut);
-  Verdict judge(Line line);
-  // Everything that was handed on has been seen again in this read, or is known to be gone.
-  bool passed() const { return stage_ == Stage::passed; }
-
- private:
-  enum class Stage { counting, matching, passed };
-  struct Sum {
-    std::uint64_t count = 0;
-    std::uint64_t hashes = 0;
-  };
-
-  Verdict match(Line line);
-
-  std::size_t remember_;
-  // The newest; none older than the second to resume from, but out of order.
-  std::deque<Line> lines_;
-  std::map<std::int64_t, Sum> sums_;  // by second: lines of such seconds that are no more in lines_
-  // Every line handed on that is later than this is in lines_.
-  std::int64_t forgotten_until_;
-  std::int64_t latest_;
-
-  Stage stage_ = Stage::passed;
-  Sum to_count_, counted_;
-  std::size_t next_ = 0;  // in lines_: the one expected
-  std::int64_t earliest_remembered_ = 0;
 };
 
 class LogMachine {

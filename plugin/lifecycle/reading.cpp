@@ -290,6 +290,9 @@ std::optional<Disruption> disruption_of(const Pod& pod) {
   auto why = look_up(disruption_words, condition->reason);
   // A disruption by a word that is newer than this code is an eviction of some kind.
   if (why.empty()) why = reason::evicted;
+  // Tolerations run out on a node that is silent, and on one that somebody tainted. From one that tells how the pod ended,
+  // it was evicted.
+  if (condition->reason == "DeletionByTaintManager" && kubelet_confirmed_end(pod)) why = reason::evicted;
   return Disruption{why, condition->message.empty() ? condition->reason : condition->message};
 }
 
@@ -322,6 +325,18 @@ bool has_ended(const Pod& pod) {
   if (pod.phase == PodPhase::Succeeded || pod.phase == PodPhase::Failed) return true;
   // Sidecars may run on; the step is its main container.
   return main_ended(pod) || main_could_not_start(pod);
+}
+
+bool misses_own_secret(const Pod& pod) {
+  // kubelet, kuberuntime_container.go: the API's NotFound, as its cache of Secrets makes it.
+  const auto words = "secret \"" + pod.metadata.name + "\" not found";
+  const auto misses = [&](const kube::ContainerStatus& container) {
+    const auto& state = container.state;
+    return state.kind == ContainerState::Kind::Waiting && state.reason == "CreateContainerConfigError" &&
+           state.message.find(words) != std::string::npos;
+  };
+  return std::any_of(pod.init_container_statuses.begin(), pod.init_container_statuses.end(), misses) ||
+         std::any_of(pod.container_statuses.begin(), pod.container_statuses.end(), misses);
 }
 
 Progress read_progress(const Pod& pod) {
@@ -361,6 +376,17 @@ Progress read_progress(const Pod& pod) {
     if (waits(container)) return progress;
   }
   return progress;
+}
+
+bool is_silently_starting(const Pod& pod) {
+  if (pod.node_name.empty() || pod.metadata.deletion_timestamp || has_ended(pod)) return false;
+  const auto has_begun = [](const kube::ContainerStatus& container) {
+    const auto kind = container.state.kind;
+    return kind == ContainerState::Kind::Running || kind == ContainerState::Kind::Terminated;
+  };
+  return std::none_of(pod.container_statuses.begin(), pod.container_statuses.end(), has_begun) &&
+         std::none_of(pod.init_container_statuses.begin(), pod.init_container_statuses.end(), has_begun) &&
+         read_progress(pod).waiting_reason.empty();
 }
 
 namespace {

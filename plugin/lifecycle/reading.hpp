@@ -32,6 +32,9 @@ bool has_ended(const kube::Pod& pod);
 // REQUIRES: !has_ended(pod).
 Progress read_progress(const kube::Pod& pod);
 
+// It has a node, nothing in it runs or has run, and no status says what it waits for.
+bool is_silently_starting(const kube::Pod& pod);
+
 // How it ended by itself. REQUIRES: has_ended(pod).
 Report read_end(const kube::Pod& pod, const Evidence& evidence);
 
@@ -50,6 +53,9 @@ struct Disruption {
 std::optional<Disruption> disruption_of(const kube::Pod& pod);
 
 Place place_of(const kube::Pod& pod);
+
+// Its kubelet does not find the Secret that is named like the pod: the one that stepop makes for it.
+bool misses_own_secret(const kube::Pod& pod);
 
 // The reason of a waiting reason of the kubelet: ImagePullBackOff is ImagePull.
 std::string_view reason_of_waiting(std::string_view waiting_reason);

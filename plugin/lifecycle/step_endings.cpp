@@ -12,9 +12,19 @@ constexpr std::chrono::seconds owner_wait{120};
 
 // StepMachine: what is told of it, and how it ends.
 
+Progress StepMachine::progress() const {
+  auto progress = read_progress(attempt_.view->pod);
+  if (attempt_.explanation && is_silently_starting(attempt_.view->pod)) {
+    progress.reason = attempt_.explanation->reason;
+    progress.message = attempt_.explanation->message;
+    progress.hint = hint_for(progress.reason, progress.message);
+  }
+  return progress;
+}
+
 void StepMachine::announce_progress(Actions& out) {
   const auto& pod = attempt_.view->pod;
-  const auto progress = read_progress(pod);
+  const auto progress = this->progress();
   Report report;
   report.state = attempt_.evidence.main_started() ? StepState::running : progress.state;
   if (report.state == StepState::pending) {
@@ -22,6 +32,7 @@ void StepMachine::announce_progress(Actions& out) {
     report.message = progress.message;
     report.hint = progress.hint;
   }
+  if (report.state == StepState::pending) tell_of_secret(report);
   if (pod.metadata.deletion_timestamp) report.message = "The pod is being deleted.";
   if (const auto* main = pod.container_status(main_container)) {
     if (main->state.kind == kube::ContainerState::Kind::Running) report.started_at = main->state.started_at;
@@ -38,7 +49,7 @@ void StepMachine::announce_progress(Actions& out) {
 
 void StepMachine::conclude(Instant now, Report report, bool stopped, Actions& out) {
   if (!may_replace(report, stopped)) return end(std::move(report), out);
-  if (own_ && origin_ != Origin::attached) {
+  if (own_ && has_request_) {
     if (!create_may_land(now)) replace(now, report, out);
     return;
   }

@@ -20,7 +20,6 @@ void refuse_what_is_not_made_yet(const StepRequest& request) {
   if (asked.ttl_after_finished) refuse("ttl_seconds_after_finished", "a Job");
   if (asked.queue) refuse("queue", "a Job");
   if (asked.workload == Workload::job) refuse("workload", "a Job");
-  if (!asked.secrets.empty()) refuse("secrets", "a Secret");
   throw_if_any(std::move(findings));
 }
 

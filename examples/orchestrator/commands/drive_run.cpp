@@ -8,6 +8,9 @@
 #include "commands/commands.hpp"
 #include "host/plugin_search.hpp"
 #include "host/run_loop.hpp"
+#include "input/mapping_reader.hpp"
+#include "input/place_of_path.hpp"
+#include "input/secret.hpp"
 #include "screen/progress.hpp"
 #include "screen/run_lines.hpp"
 
@@ -58,11 +61,17 @@ int take_up_run(const StateDirectory& state_directory, Journal& journal, Journal
   const Stack stack = stack_from_json(run.stack);
   Pipeline pipeline = pipeline_from_json(run.pipeline);
   std::vector<std::string> used;
-  for (const JournalledStep& step : run.steps) {
-    const StepRecord& record = step.record;
+  Pipeline unsettled;
+  for (std::size_t i = 0; i < run.steps.size(); ++i) {
+    const StepRecord& record = run.steps[i].record;
     const bool settled = has_ended(record.state) && (record.forgotten || record.made_by_host);
-    if (!settled) used.push_back(step.step_operator);
+    if (settled) continue;
+    used.push_back(run.steps[i].step_operator);
+    unsettled.steps.push_back(pipeline.steps[i]);
   }
+  // Before anything is submitted again: a step that runs must not be called failed because of what is missing here.
+  if (auto missing = missing_secrets(unsettled, {}, process_environment()); !missing.empty())
+    throw BadInput(std::move(missing));
   const auto plugins = host::PluginDirectory::load(plugin_search(plugin_directories, stack.plugin_directories));
   std::vector<OpenOperator> operators;
   if (!used.empty()) {
@@ -70,6 +79,21 @@ int take_up_run(const StateDirectory& state_directory, Journal& journal, Journal
     operators = open_operators(stack, used, plugins, state_directory.owner(), nullptr);
   }
   return drive_run(state_directory, journal, std::move(run), std::move(pipeline), operators, json);
+}
+
+std::vector<Finding> missing_secrets(const Pipeline& pipeline, const YamlDocument& document,
+                                     const Environment& environment) {
+  std::vector<Finding> findings;
+  for (const Step& step : pipeline.steps) {
+    std::vector<LateError> errors;
+    resolve_secrets(step.secrets, environment, errors);
+    for (const LateError& error : errors) {
+      const std::string path = child_path(child_path(child_path("steps", step.name), "secrets"), error.path);
+      findings.push_back(
+          {pipeline.file, place_of_path(document.root, path).value_or(step.place), path, error.what, ""});
+    }
+  }
+  return findings;
 }
 
 void warn_of_problems(const host::PluginDirectory& plugins) {

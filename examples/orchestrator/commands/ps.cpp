@@ -1,7 +1,6 @@
 #include <unistd.h>
 
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 
 #include "commands/commands.hpp"
 #include "run/journal.hpp"
@@ -17,10 +16,10 @@ int ps(const PsCommand& command) {
   Journal journal(state_directory.journal_file());
   std::vector<RunView> runs;
   for (const JournalledRun& run : journal.runs(command.most)) runs.push_back(view_of(run));
-  if (command.json) {
+  if (command.output != Output::text) {
     boost::json::array documents;
     for (const RunView& run : runs) documents.emplace_back(json_document(run));
-    write_text(STDOUT_FILENO, boost::json::serialize(documents) + "\n");
+    write_document(command.output, documents);
     return 0;
   }
   if (runs.empty()) {

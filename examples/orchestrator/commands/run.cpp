@@ -1,12 +1,12 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <filesystem>
 
 #include "commands/commands.hpp"
 #include "commands/drive_run.hpp"
+#include "commands/dry_run.hpp"
+#include "commands/run_input.hpp"
 #include "host/plugin_search.hpp"
-#include "input/pipeline_check.hpp"
 #include "input/utf8.hpp"
 #include "screen/progress.hpp"
 #include "screen/times.hpp"
@@ -19,39 +19,6 @@ namespace {
 constexpr std::chrono::seconds kCheckTimeout{20};
 // A run's name stands in the labels and names of what runs its steps, and people type it.
 constexpr std::size_t kLongestRunName = 100;
-
-struct Input {
-  YamlDocument stack_document;
-  YamlDocument pipeline_document;
-  Stack stack;
-  Pipeline pipeline;
-};
-
-// Both files are read whole, so that the mistakes of both come together.
-Input read_input(const RunCommand& command) {
-  Input input;
-  std::vector<Finding> findings;
-  const auto gather = [&](auto&& read) {
-    try {
-      read();
-    } catch (const BadInput& bad) {
-      findings.insert(findings.end(), bad.findings().begin(), bad.findings().end());
-    }
-  };
-  const Environment environment = process_environment();
-  gather([&] {
-    input.stack_document = read_yaml_file(command.stack);
-    const auto base = std::filesystem::absolute(command.stack).parent_path();
-    input.stack = read_stack(input.stack_document, base, environment);
-  });
-  gather([&] {
-    input.pipeline_document = read_yaml_file(command.pipeline);
-    input.pipeline = read_pipeline(input.pipeline_document, environment);
-  });
-  if (findings.empty()) findings = check_pipeline(input.pipeline, input.stack);
-  if (!findings.empty()) throw BadInput(std::move(findings));
-  return input;
-}
 
 void check_run_name(const std::optional<std::string>& name) {
   if (!name) return;
@@ -67,7 +34,7 @@ std::vector<std::string> used_operators(const Pipeline& pipeline) {
   return used;
 }
 
-JournalledRun new_run(const Input& input, const RunCommand& command, std::string id) {
+JournalledRun new_run(const RunInput& input, const RunCommand& command, std::string id) {
   JournalledRun run;
   run.id = std::move(id);
   run.pipeline = to_json(input.pipeline);
@@ -86,8 +53,9 @@ JournalledRun new_run(const Input& input, const RunCommand& command, std::string
 }  // namespace
 
 int run(const RunCommand& command) {
-  check_run_name(command.run_name);
-  const Input input = read_input(command);
+  const RunInput input = read_run_input(command);
+  const std::optional<std::string> run_name = command.run_name ? command.run_name : input.run_name;
+  check_run_name(run_name);
   const StateDirectory state_directory = StateDirectory::open(command.state_directory);
   const auto plugins =
       host::PluginDirectory::load(plugin_search(command.plugin_directories, input.stack.plugin_directories));
@@ -96,17 +64,18 @@ int run(const RunCommand& command) {
   warn_of_problems(plugins);
 
   JournalledRun run = new_run(input, command, random_id());
-  const RunNames preview{run.id, command.run_name.value_or(input.pipeline.name)};
+  const RunNames preview{run.id, run_name.value_or(input.pipeline.name)};
+  if (command.dry_run) return show_manifests(input, preview, operators, command.json, kCheckTimeout);
   CheckFindings checked = check_operators(operators, preview, input.stack, input.pipeline, input.stack_document,
-                                          input.pipeline_document, kCheckTimeout);
-  for (const Finding& warning : checked.warnings) write_text(STDERR_FILENO, "warning: " + to_text(warning) + "\n");
+                                          input.files(), kCheckTimeout);
+  for (const Finding& warning : checked.warnings) warn(warning);
   if (!checked.errors.empty()) throw BadInput(std::move(checked.errors));
 
   Journal journal(state_directory.journal_file());
   // Locked before others can see it in the journal.
   const auto lock = try_lock_run(state_directory.run_directory(run.id));
   if (!lock) throw std::runtime_error("another process has the lock of a run that is only being made");
-  run.name = journal.add_run(run, input.pipeline.name, command.run_name);
+  run.name = journal.add_run(run, input.pipeline.name, run_name);
   return drive_run(state_directory, journal, std::move(run), input.pipeline, operators, command.json);
 }
 

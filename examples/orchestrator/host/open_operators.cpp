@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <boost/json/serialize.hpp>
+#include <map>
 #include <set>
 
 #include "input/did_you_mean.hpp"
+#include "input/late_text.hpp"
+#include "input/lookalike.hpp"
 #include "input/mapping_reader.hpp"
 #include "input/place_of_path.hpp"
 
@@ -51,35 +54,9 @@ Finding in_stack(const host::Finding& told, const StepOperatorEntry& entry, cons
   }
   finding.path = joined_path(operator_path + ".configuration", told.path);
   if (document != nullptr) {
-    if (const auto place = place_of_path(document->root, finding.path)) finding.place = *place;
-  }
-  return finding;
-}
-
-// A plugin's finding on a request, at its place in the pipeline file.
-Finding in_pipeline(const host::Finding& told, const Step& step, const Pipeline& pipeline,
-                    const YamlDocument& document) {
-  const std::string step_path = child_path("steps", step.name);
-  Finding finding{pipeline.file, step.place, joined_path(step_path, told.path), told.message, told.hint};
-  if (told.path.empty()) return finding;
-  const auto in_step = place_of_path(document.root, finding.path);
-  const bool deeper = in_step && *in_step != step.place;
-  if (deeper) finding.place = *in_step;
-  // What the step does not say itself may stand in what all steps share.
-  const YamlMember* own_settings = nullptr;
-  for (const YamlMember& member : document.root.members) {
-    if (member.name != "steps") continue;
-    for (const YamlMember& candidate : member.value.members) {
-      if (candidate.name != step.name) continue;
-      for (const YamlMember& part : candidate.value.members) {
-        if (part.name == "settings") own_settings = &part;
-      }
-    }
-  }
-  if (own_settings == nullptr) {
-    if (const auto shared = place_of_path(document.root, told.path)) {
-      finding.place = *shared;
-      finding.path = told.path;
+    if (const DeepestOfPath deepest = deepest_of_path(document->root, finding.path); deepest.depth > 0) {
+      finding.place = deepest.place;
+      if (const std::string hint = lookalike_hint(*deepest.value); !hint.empty()) finding.hint = hint;
     }
   }
   return finding;
@@ -105,6 +82,15 @@ void sort_into(CheckFindings& all, const host::Finding& told, Finding finding) {
 
 }  // namespace
 
+Finding in_request(const host::Finding& told, const Step& step, const StepOperatorEntry& entry,
+                   const RequestFiles& files) {
+  Finding finding = where_asked(files, step, entry, told.path);
+  finding.message = told.message;
+  // What it is read as explains more than what could stand there.
+  if (finding.hint.empty()) finding.hint = told.hint;
+  return finding;
+}
+
 std::vector<OpenOperator> open_operators(const Stack& stack, const std::vector<std::string>& used,
                                          const host::PluginDirectory& plugins, const std::string& owner,
                                          const YamlDocument* document) {
@@ -119,9 +105,15 @@ std::vector<OpenOperator> open_operators(const Stack& stack, const std::vector<s
       flavor_missing = true;
       continue;
     }
+    std::vector<LateError> missing;
+    json::object configuration = resolve_object(entry.configuration, process_environment(), missing);
+    for (const LateError& error : missing) {
+      const host::Finding told{host::Finding::Level::error, "Unresolved", error.path, error.what, "", false};
+      findings.push_back(in_stack(told, entry, stack, document));
+    }
+    if (!missing.empty()) continue;
     try {
       const host::Plugin plugin = plugins.find(entry.flavor);
-      json::object configuration = entry.configuration;
       configuration["owner"] = owner;
       open.push_back({entry, plugin.file(), plugin.open(entry.flavor, configuration)});
     } catch (const host::Error& error) {
@@ -138,8 +130,8 @@ std::vector<OpenOperator> open_operators(const Stack& stack, const std::vector<s
 }
 
 CheckFindings check_operators(const std::vector<OpenOperator>& operators, const RunNames& run, const Stack& stack,
-                              const Pipeline& pipeline, const YamlDocument& stack_document,
-                              const YamlDocument& pipeline_document, std::chrono::milliseconds timeout) {
+                              const Pipeline& pipeline, const YamlDocument& stack_document, const RequestFiles& files,
+                              std::chrono::milliseconds timeout) {
   CheckFindings all;
   for (const OpenOperator& open : operators) {
     std::set<std::string> told_of_operator;
@@ -156,10 +148,16 @@ CheckFindings check_operators(const std::vector<OpenOperator>& operators, const 
       }
     };
     bool usable = true;
+    // What an operator cannot do as a whole is worth a warning once a step of this run meets it.
+    std::map<std::string, host::Finding> warned;
     for (const host::Finding& told : ask([&] { return open.op.check(timeout); })) {
       told_of_operator.insert(told.text());
       usable = usable && !stops_a_run(told);
-      sort_into(all, told, in_stack(told, open.entry, stack, &stack_document));
+      if (told.level == host::Finding::Level::warning) {
+        warned.emplace(told.text(), told);
+      } else {
+        sort_into(all, told, in_stack(told, open.entry, stack, &stack_document));
+      }
     }
     // What is wrong with the operator would only be said again of each step.
     if (!usable) continue;
@@ -169,8 +167,10 @@ CheckFindings check_operators(const std::vector<OpenOperator>& operators, const 
       if (!asked.insert(step.image.value_or("") + "\n" + json::serialize(step.settings)).second) continue;
       const json::object request = make_preview(run, pipeline, step);
       for (const host::Finding& told : ask([&] { return open.op.check(request, timeout); })) {
+        if (const auto met = warned.extract(told.text()))
+          sort_into(all, met.mapped(), in_stack(met.mapped(), open.entry, stack, &stack_document));
         if (told_of_operator.contains(told.text())) continue;
-        sort_into(all, told, in_pipeline(told, step, pipeline, pipeline_document));
+        sort_into(all, told, in_request(told, step, open.entry, files));
       }
     }
   }

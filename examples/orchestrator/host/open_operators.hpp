@@ -8,6 +8,7 @@
 
 #include "input/pipeline_file.hpp"
 #include "input/stack_file.hpp"
+#include "input/where_asked.hpp"
 #include "run/request.hpp"
 
 namespace stepop::orchestrator {
@@ -26,6 +27,9 @@ std::vector<OpenOperator> open_operators(const Stack&, const std::vector<std::st
                                          const host::PluginDirectory&, const std::string& owner,
                                          const YamlDocument* document);
 
+// A plugin's finding on a step's request, at its place in the file that asks for it.
+Finding in_request(const host::Finding&, const Step&, const StepOperatorEntry&, const RequestFiles&);
+
 struct CheckFindings {
   std::vector<Finding> errors;    // the run cannot succeed as it is
   std::vector<Finding> warnings;  // also errors that a later try may not meet: the step will wait
@@ -34,7 +38,7 @@ struct CheckFindings {
 // nothing that matters (operator, image, settings) are asked about once. Blocks for at most
 // `timeout` a question.
 CheckFindings check_operators(const std::vector<OpenOperator>&, const RunNames&, const Stack&, const Pipeline&,
-                              const YamlDocument& stack_document, const YamlDocument& pipeline_document,
+                              const YamlDocument& stack_document, const RequestFiles&,
                               std::chrono::milliseconds timeout);
 
 }  // namespace stepop::orchestrator

@@ -228,8 +228,14 @@ const OpenOperator& RunLoop::operator_of(std::size_t step) const {
 
 void RunLoop::submit(const Action& action) {
   const auto if_absent = action.report_lost ? host::IfAbsent::report_lost : host::IfAbsent::create;
+  std::vector<LateError> missing;
+  const std::string request = with_secrets(requests_[action.step], process_environment(), missing);
+  if (!missing.empty()) {
+    const std::string message = "secrets." + missing.front().path + ": " + missing.front().what;
+    return take_over(machine_.refused(action.step, "SecretUnavailable", message, ""));
+  }
   try {
-    operator_of(action.step).op.submit(requests_[action.step], if_absent);
+    operator_of(action.step).op.submit(request, if_absent);
   } catch (const host::Error& error) {
     std::string reason = "SubmitFailed";
     if (error.code() == STEPOP_E_INVALID) reason = "InvalidRequest";

@@ -72,6 +72,27 @@ class Graph {
   std::vector<std::vector<std::size_t>> needs_;
 };
 
+// Each once: steps share what is said of all of them.
+UnusedSettings settings_without_use(const Pipeline& pipeline, const Stack& stack) {
+  UnusedSettings all;
+  const auto add = [](std::vector<Finding>& to, std::vector<Finding>& from) {
+    for (Finding& finding : from) {
+      const auto known = [&](const Finding& other) {
+        return other.file == finding.file && other.place == finding.place;
+      };
+      if (std::none_of(to.begin(), to.end(), known)) to.push_back(std::move(finding));
+    }
+  };
+  for (const Step& step : pipeline.steps) {
+    for (const SettingsLayer& layer : step.layers) {
+      UnusedSettings found = unused_settings(layer, stack);
+      add(all.mistakes, found.mistakes);
+      add(all.unused, found.unused);
+    }
+  }
+  return all;
+}
+
 std::vector<std::string> other_names(const Pipeline& pipeline, const std::string& but) {
   std::vector<std::string> names;
   for (const Step& step : pipeline.steps) {
@@ -82,15 +103,29 @@ std::vector<std::string> other_names(const Pipeline& pipeline, const std::string
 
 }  // namespace
 
+std::vector<Finding> bind_to_stack(Pipeline& pipeline, const Stack& stack) {
+  for (Step& step : pipeline.steps) {
+    if (step.step_operator.empty()) step.step_operator = stack.default_step_operator;
+    if (const StepOperatorEntry* entry = stack.find(step.step_operator))
+      step.settings = settings_for(step.layers, *entry);
+  }
+  return settings_without_use(pipeline, stack).unused;
+}
+
 std::vector<Finding> check_pipeline(const Pipeline& pipeline, const Stack& stack) {
-  FileReading reading{pipeline.file, {}, {}};
+  FileReading reading{pipeline.file, {}, settings_without_use(pipeline, stack).mistakes};
   for (const Step& step : pipeline.steps) {
     const std::string path = child_path("steps", step.name);
-    if (stack.find(step.step_operator) == nullptr) {
-      reading.complain(
-          step.step_operator_place, child_path(path, "step_operator"),
-          "\"" + step.step_operator + "\" is no step operator of the stack " + stack.name + " (" + stack.file + ")",
-          did_you_mean(step.step_operator, stack.names()));
+    const std::string in_words = "the stack " + stack.name + " (" + stack.file + ")";
+    if (step.step_operator.empty()) {
+      reading.complain(step.place, path,
+                       "\"step_operator\" is missing, and " + in_words + " has no default_step_operator",
+                       stack.step_operators.empty() ? "" : "expected one of " + listed(stack.names()));
+    } else if (stack.find(step.step_operator) == nullptr) {
+      reading.findings.push_back(
+          {step.step_operator_file, step.step_operator_place, child_path(path, "step_operator"),
+           "\"" + step.step_operator + "\" is no step operator of " + in_words,
+           stack.step_operators.empty() ? "it has none" : did_you_mean(step.step_operator, stack.names())});
     }
     for (std::size_t i = 0; i < step.needs.size(); ++i) {
       const Need& need = step.needs[i];
@@ -115,22 +150,22 @@ std::vector<Finding> check_pipeline(const Pipeline& pipeline, const Stack& stack
   for (std::size_t i = 0; i < pipeline.steps.size(); ++i) {
     const Step& step = pipeline.steps[i];
     for (const Step::Use& use : step.uses) {
+      const auto complain = [&](const Step::Use& at, std::string message, std::string hint = "") {
+        reading.findings.push_back({at.file, at.place, at.path, std::move(message), std::move(hint)});
+      };
       const auto source = pipeline.index_of(use.reference.step);
       const std::string shown = to_text(use.reference);
       if (!source) {
-        reading.complain(use.place, use.path,
-                         "found " + shown + ", but \"" + use.reference.step + "\" is no step of this pipeline",
-                         did_you_mean(use.reference.step, other_names(pipeline, step.name)));
+        complain(use, "found " + shown + ", but \"" + use.reference.step + "\" is no step of this pipeline",
+                 did_you_mean(use.reference.step, other_names(pipeline, step.name)));
       } else if (graph.is_ancestor(*source, i)) {
         continue;
       } else if (*source == i || graph.is_ancestor(i, *source)) {
         // It cannot need what it comes before.
-        reading.complain(use.place, use.path,
-                         "found " + shown + ", but that result is there only after " + step.name + " has ended");
+        complain(use, "found " + shown + ", but that result is there only after " + step.name + " has ended");
       } else {
-        reading.complain(
-            use.place, use.path, "found " + shown + ", but " + step.name + " does not run after " + use.reference.step,
-            "add \"" + use.reference.step + "\" to " + child_path(child_path("steps", step.name), "needs"));
+        complain(use, "found " + shown + ", but " + step.name + " does not run after " + use.reference.step,
+                 "add \"" + use.reference.step + "\" to " + child_path(child_path("steps", step.name), "needs"));
       }
     }
   }

@@ -1,16 +1,19 @@
 #include "input/pipeline_file.hpp"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 
 #include "input/mapping_reader.hpp"
+#include "input/secret.hpp"
 
 namespace stepop::orchestrator {
 namespace json = boost::json;
 namespace {
 
-void note_uses(const Template& value, const std::string& path, Place place, Step& step) {
+void note_uses(const Template& value, const std::string& file, const std::string& path, Place place, Step& step) {
   for (const Template::Part& part : value.parts) {
-    if (const auto* reference = std::get_if<ResultReference>(&part)) step.uses.push_back({*reference, path, place});
+    if (const auto* reference = std::get_if<ResultReference>(&part))
+      step.uses.push_back({*reference, file, path, place});
   }
 }
 
@@ -28,20 +31,22 @@ bool check_variable_name(const YamlMember& member, const std::string& path, File
 class StepReader {
  public:
   StepReader(const YamlMember& member, const std::optional<std::string>& default_image,
-             const json::object& default_settings, FileReading& reading)
-      : member_(member), reading_(reading), path_(child_path("steps", member.name)) {
+             const std::optional<SettingsLayer>& shared_settings, const std::filesystem::path& base,
+             FileReading& reading)
+      : member_(member), base_(base), reading_(reading), path_(child_path("steps", member.name)) {
     step_.name = member.name;
     step_.place = member.place;
+    step_.step_operator_file = reading.file;
     step_.step_operator_place = member.place;
     step_.image = default_image;
-    step_.settings = default_settings;
+    if (shared_settings) step_.layers.push_back(*shared_settings);
   }
 
   Step read() {
     check_name(member_.name, member_.place, path_, reading_);
     MappingReader mapping(member_.value, path_, reading_);
     if (!mapping.is_mapping()) return std::move(step_);
-    step_.step_operator = mapping.take_required_string("step_operator").value_or("");
+    step_.step_operator = mapping.take_string("step_operator").value_or("");
     if (const YamlMember* named = mapping.take("step_operator")) step_.step_operator_place = named->value.place;
     if (auto image = mapping.take_string("image")) step_.image = std::move(image);
     if (const YamlMember* command = mapping.take("command")) {
@@ -52,13 +57,23 @@ class StepReader {
       }
     }
     if (const YamlMember* args = mapping.take("args")) step_.args = texts(*args);
-    if (const YamlMember* environment = mapping.take("environment")) variables(*environment);
+    if (const YamlMember* environment = mapping.take("environment")) {
+      for (Variable& variable : read_variables(environment->value, child_path(path_, "environment"), reading_))
+        set_variable(step_, std::move(variable), reading_.file);
+    }
+    if (const YamlMember* secrets = mapping.take("secrets"))
+      step_.secrets = read_secrets(secrets->value, base_, member_.name, reading_);
     if (const YamlMember* needs = mapping.take("needs")) read_needs(*needs);
     if (const YamlMember* settings = mapping.take("settings")) {
-      step_.settings =
-          merged_settings(step_.settings, read_json_object(settings->value, child_path(path_, "settings"), reading_));
+      step_.layers.push_back(
+          read_settings(settings->value, child_path(path_, "settings"), BareSettings::allowed, reading_));
     }
     mapping.finish();
+    for (const Variable& variable : step_.environment) {
+      if (!step_.secrets.contains(variable.name)) continue;
+      reading_.complain(variable.place, variable.path, "this variable is one of the step's secrets too",
+                        "take one of them away");
+    }
     return std::move(step_);
   }
 
@@ -76,23 +91,11 @@ class StepReader {
       const YamlValue& item = list.value.items[i];
       const std::string item_path = path + "[" + std::to_string(i) + "]";
       if (auto value = read_template_string(item, item_path, reading_)) {
-        note_uses(*value, item_path, item.place, step_);
+        note_uses(*value, reading_.file, item_path, item.place, step_);
         result.push_back(std::move(*value));
       }
     }
     return result;
-  }
-
-  void variables(const YamlMember& environment) {
-    MappingReader mapping(environment.value, child_path(path_, environment.name), reading_);
-    for (const YamlMember& variable : environment.value.members) {
-      const std::string path = child_path(mapping.path(), variable.name);
-      if (!check_variable_name(variable, path, reading_)) continue;
-      if (auto value = read_template_string(variable.value, path, reading_)) {
-        note_uses(*value, path, variable.value.place, step_);
-        step_.environment.emplace_back(variable.name, std::move(*value));
-      }
-    }
   }
 
   void read_needs(const YamlMember& needs) {
@@ -111,6 +114,7 @@ class StepReader {
   }
 
   const YamlMember& member_;
+  const std::filesystem::path& base_;
   FileReading& reading_;
   std::string path_;
   Step step_;
@@ -130,13 +134,17 @@ std::vector<Template> templates_from_json(const json::value& value) {
 
 json::object to_json(const Step& step) {
   json::object environment;
-  for (const auto& [name, value] : step.environment) environment[name] = to_json(value);
+  for (const Variable& variable : step.environment) environment[variable.name] = to_json(variable.value);
   json::array needs;
   for (const Need& need : step.needs) needs.emplace_back(need.step);
-  json::object object{
-      {"name", step.name},          {"step_operator", step.step_operator},   {"command", to_json(step.command)},
-      {"args", to_json(step.args)}, {"environment", std::move(environment)}, {"needs", std::move(needs)},
-      {"settings", step.settings}};
+  json::object object{{"name", step.name},
+                      {"step_operator", step.step_operator},
+                      {"command", to_json(step.command)},
+                      {"args", to_json(step.args)},
+                      {"environment", std::move(environment)},
+                      {"needs", std::move(needs)},
+                      {"secrets", step.secrets},
+                      {"settings", step.settings}};
   if (step.image) object["image"] = *step.image;
   return object;
 }
@@ -149,7 +157,8 @@ Step step_from_json(const json::object& object) {
   step.command = templates_from_json(object.at("command"));
   step.args = templates_from_json(object.at("args"));
   for (const auto& variable : object.at("environment").as_object())
-    step.environment.emplace_back(variable.key(), template_from_json(variable.value()));
+    step.environment.push_back({variable.key(), template_from_json(variable.value()), "", {}});
+  if (const json::value* secrets = object.if_contains("secrets")) step.secrets = secrets->as_object();
   for (const json::value& need : object.at("needs").as_array())
     step.needs.push_back({std::string(need.as_string()), {}});
   step.settings = object.at("settings").as_object();
@@ -165,7 +174,32 @@ std::optional<std::size_t> Pipeline::index_of(const std::string& step) const {
   return std::nullopt;
 }
 
-Pipeline read_pipeline(const YamlDocument& document, const Environment& environment) {
+std::vector<Variable> read_variables(const YamlValue& value, const std::string& path, FileReading& reading) {
+  std::vector<Variable> variables;
+  const MappingReader mapping(value, path, reading);
+  for (const YamlMember& member : value.members) {
+    const std::string inside = child_path(path, member.name);
+    if (!check_variable_name(member, inside, reading)) continue;
+    if (auto text = read_template_string(member.value, inside, reading))
+      variables.push_back({member.name, std::move(*text), inside, member.value.place});
+  }
+  return variables;
+}
+
+void set_variable(Step& step, Variable variable, const std::string& file) {
+  const auto there = std::find_if(step.environment.begin(), step.environment.end(),
+                                  [&](const Variable& old) { return old.name == variable.name; });
+  if (there != step.environment.end()) {
+    // What the old value used is not used any more.
+    std::erase_if(step.uses, [&](const Step::Use& use) { return use.path == there->path; });
+    step.environment.erase(there);
+  }
+  note_uses(variable.value, file, variable.path, variable.place, step);
+  step.environment.push_back(std::move(variable));
+}
+
+Pipeline read_pipeline(const YamlDocument& document, const Environment& environment,
+                       const std::filesystem::path& base) {
   FileReading reading{document.file, environment, {}};
   Pipeline pipeline;
   pipeline.file = document.file;
@@ -176,34 +210,21 @@ Pipeline read_pipeline(const YamlDocument& document, const Environment& environm
       pipeline.name = std::move(*name);
     }
     const auto image = root.take_string("image");
-    json::object settings;
+    std::optional<SettingsLayer> settings;
     if (const YamlMember* member = root.take("settings"))
-      settings = read_json_object(member->value, "settings", reading);
+      settings = read_settings(member->value, "settings", BareSettings::allowed, reading);
     if (const YamlMember* steps = root.take_required("steps", "a mapping of names to steps")) {
       if (steps->value.kind != YamlValue::Kind::mapping || steps->value.members.empty()) {
         reading.complain(steps->value.place, "steps",
                          "found " + what_it_is(steps->value) + ", expected a mapping of names to steps");
       }
       for (const YamlMember& member : steps->value.members)
-        pipeline.steps.push_back(StepReader(member, image, settings, reading).read());
+        pipeline.steps.push_back(StepReader(member, image, settings, base, reading).read());
     }
     root.finish();
   }
   if (!reading.findings.empty()) throw BadInput(std::move(reading.findings));
   return pipeline;
-}
-
-json::object merged_settings(const json::object& under, const json::object& over) {
-  json::object merged = under;
-  for (const auto& member : over) {
-    json::value* existing = merged.if_contains(member.key());
-    if (existing != nullptr && existing->is_object() && member.value().is_object()) {
-      *existing = merged_settings(existing->as_object(), member.value().as_object());
-    } else {
-      merged[member.key()] = member.value();
-    }
-  }
-  return merged;
 }
 
 json::object to_json(const Pipeline& pipeline) {

@@ -2,22 +2,26 @@
 //
 //   pipeline: demo
 //   image: busybox                 # of steps that name none
-//   settings: { ... }              # for every step; a step's own settings are merged over them
+//   settings: { ... }              # for every step; a step's own are merged over them (input/settings_layer.hpp)
 //   steps:
 //     prepare: { step_operator: here, command: [sh, -c, "..."] }
 //     train:
 //       step_operator: cluster
 //       needs: [prepare]
 //       environment: { ROWS: "${steps.prepare.result.rows}" }
+//       secrets: { TOKEN: "${env:TOKEN}" }
 //       ...
+//
+// A step without `step_operator` runs where the stack's `default_step_operator` says.
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <filesystem>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "input/settings_layer.hpp"
 #include "input/template.hpp"
 #include "input/yaml_document.hpp"
 
@@ -28,20 +32,31 @@ struct Need {
   Place place;
 };
 
+struct Variable {
+  std::string name;
+  Template value;
+  std::string path;  // in the file: "steps.train.environment.ROWS"
+  Place place;
+};
+
 struct Step {
   std::string name;
-  std::string step_operator;
+  std::string step_operator;  // "" until bind_to_stack, when the step names none
   std::optional<std::string> image;
   std::vector<Template> command;  // empty: what the image says, where there is one
   std::vector<Template> args;
-  std::vector<std::pair<std::string, Template>> environment;
+  std::vector<Variable> environment;
+  boost::json::object secrets;  // by name; see input/secret.hpp
   std::vector<Need> needs;
-  boost::json::object settings;  // the plugin's, untouched; the pipeline's merged under the step's
+  std::vector<SettingsLayer> layers;  // what the files say of its settings: the pipeline, the step, ...
+  boost::json::object settings;       // the plugin's: what holds of it where the step runs; {} until bind_to_stack
   Place place;
+  std::string step_operator_file;  // where its step operator is named
   Place step_operator_place;
   // Where each result is used: "steps.report.environment.ROWS".
   struct Use {
     ResultReference reference;
+    std::string file;
     std::string path;
     Place place;
   };
@@ -57,11 +72,13 @@ struct Pipeline {
 };
 
 // Throws BadInput with every mistake of the file itself. What stands between steps is
-// check_pipeline's.
-Pipeline read_pipeline(const YamlDocument&, const Environment&);
+// check_pipeline's. `base` is what files that secrets refer to are relative to.
+Pipeline read_pipeline(const YamlDocument&, const Environment&, const std::filesystem::path& base = "/");
 
-// Members of `over` win; objects are merged, anything else is replaced whole.
-boost::json::object merged_settings(const boost::json::object& under, const boost::json::object& over);
+// A step's variables. What is no mapping of names to strings is complained about.
+std::vector<Variable> read_variables(const YamlValue&, const std::string& path, FileReading&);
+// Adds the variable, or puts it in the place of one that has its name.
+void set_variable(Step&, Variable, const std::string& file);
 
 // For the journal: a resumed run never reads the file again. Places are not kept.
 boost::json::object to_json(const Pipeline&);

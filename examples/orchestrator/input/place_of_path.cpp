@@ -32,26 +32,34 @@ const YamlMember* member_named(const YamlValue& mapping, std::string_view name) 
 
 }  // namespace
 
-std::optional<Place> place_of_path(const YamlValue& root, std::string_view path) {
+DeepestOfPath deepest_of_path(const YamlValue& root, std::string_view path) {
+  DeepestOfPath deepest;
   const YamlValue* at = &root;
-  std::optional<Place> place;
+  const auto reach = [&](Place place, const YamlValue& value) {
+    deepest = {deepest.depth + 1, place, &value};
+    at = &value;
+  };
   for (std::string part = next_part(path); !part.empty(); part = next_part(path)) {
     if (at->kind == YamlValue::Kind::mapping) {
       const YamlMember* member = member_named(*at, part);
       if (member == nullptr) break;
-      place = member->place;
-      at = &member->value;
+      reach(member->place, member->value);
     } else if (at->kind == YamlValue::Kind::sequence) {
       std::size_t index = 0;
       const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), index);
       if (error != std::errc{} || end != part.data() + part.size() || index >= at->items.size()) break;
-      at = &at->items[index];
-      place = at->place;
+      reach(at->items[index].place, at->items[index]);
     } else {
       break;
     }
   }
-  return place;
+  return deepest;
+}
+
+std::optional<Place> place_of_path(const YamlValue& root, std::string_view path) {
+  const DeepestOfPath deepest = deepest_of_path(root, path);
+  if (deepest.depth == 0) return std::nullopt;
+  return deepest.place;
 }
 
 }  // namespace stepop::orchestrator

@@ -2,7 +2,8 @@
 
 #include <boost/json/array.hpp>
 
-#include "input/mapping_reader.hpp"
+#include "input/did_you_mean.hpp"
+#include "input/late_text.hpp"
 
 namespace stepop::orchestrator {
 namespace json = boost::json;
@@ -24,7 +25,8 @@ void read_plugin_directories(const YamlValue& value, const std::filesystem::path
   }
 }
 
-void read_step_operator(const YamlMember& member, FileReading& reading, Stack& stack) {
+void read_step_operator(const YamlMember& member, const std::filesystem::path& base, FileReading& reading,
+                        Stack& stack) {
   const std::string path = child_path("step_operators", member.name);
   check_name(member.name, member.place, path, reading);
   MappingReader mapping(member.value, path, reading);
@@ -37,7 +39,7 @@ void read_step_operator(const YamlMember& member, FileReading& reading, Stack& s
     if (const YamlMember* flavor = mapping.take("flavor")) entry.flavor_place = flavor->value.place;
     if (const YamlMember* configuration = mapping.take("configuration")) {
       const std::string inside = child_path(path, "configuration");
-      entry.configuration = read_json_object(configuration->value, inside, reading);
+      entry.configuration = read_late_object(configuration->value, base, inside, reading);
       if (entry.configuration.contains("owner")) {
         reading.complain(configuration->value.place, child_path(inside, "owner"),
                          "stepop gives its own owner id, which belongs to one state directory and "
@@ -76,11 +78,19 @@ Stack read_stack(const YamlDocument& document, const std::filesystem::path& base
       read_plugin_directories(directories->value, base, reading, stack);
     }
     if (const YamlMember* entries = root.take_required("step_operators", "a mapping of names to step operators")) {
-      if (entries->value.kind != YamlValue::Kind::mapping || entries->value.members.empty()) {
+      if (entries->value.kind != YamlValue::Kind::mapping) {
         reading.complain(entries->value.place, "step_operators",
                          "found " + what_it_is(entries->value) + ", expected a mapping of names to step operators");
       }
-      for (const YamlMember& member : entries->value.members) read_step_operator(member, reading, stack);
+      for (const YamlMember& member : entries->value.members) read_step_operator(member, base, reading, stack);
+    }
+    if (const YamlMember* chosen = root.take("default_step_operator")) {
+      stack.default_step_operator = root.take_string("default_step_operator").value_or("");
+      if (!stack.default_step_operator.empty() && stack.find(stack.default_step_operator) == nullptr) {
+        reading.complain(chosen->value.place, "default_step_operator",
+                         "\"" + stack.default_step_operator + "\" is no step operator of this stack",
+                         did_you_mean(stack.default_step_operator, stack.names()));
+      }
     }
     root.finish();
   }
@@ -98,6 +108,7 @@ json::object to_json(const Stack& stack) {
   }
   return {{"file", stack.file},
           {"name", stack.name},
+          {"default_step_operator", stack.default_step_operator},
           {"plugin_directories", std::move(directories)},
           {"step_operators", std::move(entries)}};
 }
@@ -106,6 +117,8 @@ Stack stack_from_json(const json::object& object) {
   Stack stack;
   stack.file = std::string(object.at("file").as_string());
   stack.name = std::string(object.at("name").as_string());
+  if (const json::value* chosen = object.if_contains("default_step_operator"))
+    stack.default_step_operator = std::string(chosen->as_string());
   for (const json::value& directory : object.at("plugin_directories").as_array())
     stack.plugin_directories.emplace_back(std::string(directory.as_string()));
   for (const json::value& value : object.at("step_operators").as_array()) {

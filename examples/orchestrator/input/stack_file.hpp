@@ -5,6 +5,7 @@
 //   step_operators:
 //     cluster: { flavor: kubernetes, configuration: { kubernetes_namespace: zenml } }
 //     here:    { flavor: local }
+//   default_step_operator: cluster                     # of steps that name none; may be left out
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -20,7 +21,7 @@ namespace stepop::orchestrator {
 struct StepOperatorEntry {
   std::string name;
   std::string flavor;
-  boost::json::object configuration;  // the plugin's, untouched
+  boost::json::object configuration;  // the plugin's, its references as input/late_text.hpp has them
   Place place;                        // of the entry; {} after a journal
   Place flavor_place;
 };
@@ -29,13 +30,15 @@ struct Stack {
   std::string file;  // as it is shown
   std::string name;
   std::vector<std::filesystem::path> plugin_directories;  // absolute
-  std::vector<StepOperatorEntry> step_operators;          // at least one
+  std::vector<StepOperatorEntry> step_operators;
+  std::string default_step_operator;  // one of them; "" for none
 
   const StepOperatorEntry* find(const std::string& step_operator) const;
   std::vector<std::string> names() const;
 };
 
-// Throws BadInput with every mistake. `base` is what relative plugin directories are relative to.
+// Throws BadInput with every mistake. `base` is what relative plugin directories, and files that a configuration refers
+// to, are relative to.
 Stack read_stack(const YamlDocument&, const std::filesystem::path& base, const Environment&);
 
 // For the journal: a resumed run never reads the file again.

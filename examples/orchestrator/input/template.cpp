@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <charconv>
-#include <cstdlib>
 
 #include "input/did_you_mean.hpp"
 
@@ -25,102 +24,41 @@ std::vector<std::string> split(std::string_view text, char separator) {
   }
 }
 
-bool is_variable_name(std::string_view name) {
-  if (name.empty() || (name[0] >= '0' && name[0] <= '9')) return false;
-  return std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  });
+std::optional<ResultReference> result_reference(const std::string& body) {
+  const std::vector<std::string> names = split(body, '.');
+  const bool holds = names.size() >= 3 && names[2] == "result" &&
+                     std::none_of(names.begin(), names.end(), [](const std::string& name) { return name.empty(); });
+  if (!holds) return std::nullopt;
+  return ResultReference{names[1], {names.begin() + 3, names.end()}};
 }
 
-class Reader {
- public:
-  Reader(std::string_view text, const Environment& environment) : text_(text), environment_(environment) {}
-
-  TemplateReading read() {
-    for (std::size_t at = 0; at < text_.size();) {
-      const std::string_view rest = text_.substr(at);
-      if (rest.substr(0, 3) == "$${") {
-        literal_ += "${";
-        at += 3;
-      } else if (rest.substr(0, 2) == "${" && is_ours(rest.substr(2))) {
-        const std::size_t end = rest.find('}');
-        if (end == rest.npos) {
-          reading_.errors.push_back("\"" + std::string(rest) + "\" has no closing }");
-          return finish();
-        }
-        reference(rest.substr(2, end - 2));
-        at += end + 1;
-      } else {
-        literal_ += text_[at++];
-      }
-    }
-    return finish();
-  }
-
- private:
-  static bool is_ours(std::string_view body) {
-    return body.substr(0, kEnvironment.size()) == kEnvironment || body.substr(0, kSteps.size()) == kSteps;
-  }
-
-  void reference(std::string_view body) {
-    if (body.substr(0, kEnvironment.size()) == kEnvironment)
-      environment_reference(body);
-    else
-      result_reference(body);
-  }
-
-  void environment_reference(std::string_view body) {
-    std::string_view name = body.substr(kEnvironment.size());
-    std::optional<std::string> fallback;
-    if (const std::size_t at = name.find(":-"); at != name.npos) {
-      fallback = std::string(name.substr(at + 2));
-      name = name.substr(0, at);
-    }
-    if (!is_variable_name(name)) {
-      reading_.errors.push_back("found ${" + std::string(body) + "}, expected ${env:NAME} or ${env:NAME:-default}");
-      return;
-    }
-    if (auto value = environment_(std::string(name))) {
-      literal_ += *value;
-    } else if (fallback) {
-      literal_ += *fallback;
+TemplateReading read(std::string_view text, const Environment& environment) {
+  TemplateReading reading;
+  std::string literal;
+  const auto flush = [&] {
+    if (!literal.empty()) reading.value.parts.emplace_back(std::move(literal));
+    literal.clear();
+  };
+  ReferencePieces found = reference_pieces(text, {kEnvironment, kSteps});
+  for (ReferencePiece& piece : found.pieces) {
+    if (!piece.is_reference) {
+      literal += piece.text;
+    } else if (std::string_view(piece.text).substr(0, kEnvironment.size()) == kEnvironment) {
+      ReferenceValue value = environment_value(piece.text, environment);
+      literal += value.text;
+      if (!value.error.empty()) reading.errors.push_back(std::move(value.error));
+    } else if (auto reference = result_reference(piece.text)) {
+      flush();
+      reading.value.parts.emplace_back(std::move(*reference));
     } else {
-      reading_.errors.push_back("the environment variable " + std::string(name) +
-                                " is not set; set it, or give a default: ${env:" + std::string(name) + ":-...}");
+      reading.errors.push_back("found ${" + piece.text +
+                               "}, expected ${steps.STEP.result} or ${steps.STEP.result.MEMBER}");
     }
   }
-
-  void result_reference(std::string_view body) {
-    std::vector<std::string> names = split(body, '.');
-    const bool holds = names.size() >= 3 && names[2] == "result" &&
-                       std::none_of(names.begin(), names.end(), [](const std::string& name) { return name.empty(); });
-    if (!holds) {
-      reading_.errors.push_back("found ${" + std::string(body) +
-                                "}, expected ${steps.STEP.result} or ${steps.STEP.result.MEMBER}");
-      return;
-    }
-    flush();
-    ResultReference reference;
-    reference.step = names[1];
-    reference.path.assign(names.begin() + 3, names.end());
-    reading_.value.parts.emplace_back(std::move(reference));
-  }
-
-  void flush() {
-    if (!literal_.empty()) reading_.value.parts.emplace_back(std::move(literal_));
-    literal_.clear();
-  }
-
-  TemplateReading finish() {
-    flush();
-    return std::move(reading_);
-  }
-
-  std::string_view text_;
-  const Environment& environment_;
-  std::string literal_;
-  TemplateReading reading_;
-};
+  if (!found.error.empty()) reading.errors.push_back(std::move(found.error));
+  flush();
+  return reading;
+}
 
 std::vector<std::string> member_names(const json::object& object) {
   std::vector<std::string> names;
@@ -170,15 +108,8 @@ std::string to_text(const ResultReference& reference) {
   return text + "}";
 }
 
-Environment process_environment() {
-  return [](const std::string& name) -> std::optional<std::string> {
-    if (const char* value = std::getenv(name.c_str())) return std::string(value);
-    return std::nullopt;
-  };
-}
-
 TemplateReading read_template(std::string_view text, const Environment& environment) {
-  return Reader(text, environment).read();
+  return read(text, environment);
 }
 
 json::value to_json(const Template& value) {

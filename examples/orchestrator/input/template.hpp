@@ -7,13 +7,14 @@
 #pragma once
 
 #include <boost/json/value.hpp>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
+
+#include "input/reference.hpp"
 
 namespace stepop::orchestrator {
 
@@ -29,10 +30,6 @@ struct Template {
   std::vector<Part> parts;  // texts are never empty, and no two are neighbours
   bool operator==(const Template&) const = default;
 };
-
-// A value of the environment, or none when it is not set.
-using Environment = std::function<std::optional<std::string>(const std::string& name)>;
-Environment process_environment();
 
 struct TemplateReading {
   Template value;

@@ -6,6 +6,8 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -16,6 +18,7 @@
 
 #include "input/core_schema.hpp"
 #include "input/utf8.hpp"
+#include "input/yaml_text_scan.hpp"
 
 namespace stepop::orchestrator {
 namespace {
@@ -45,7 +48,9 @@ class TreeBuilder : public YAML::EventHandler {
  public:
   struct TooLarge {};
 
-  explicit TreeBuilder(const std::string& file) : file_(file) {}
+  TreeBuilder(const std::string& file, std::string_view text) : file_(file), text_(text) {
+    if (text_.substr(0, kByteOrderMark.size()) == kByteOrderMark) text_.remove_prefix(kByteOrderMark.size());
+  }
 
   YamlValue root;
   std::vector<Finding> findings;
@@ -57,6 +62,7 @@ class TreeBuilder : public YAML::EventHandler {
     YamlValue value;
     value.place = place_of(mark);
     value.scalar = nullptr;
+    value.written = null_at(mark);
     add(std::move(value), anchor);
   }
 
@@ -66,6 +72,7 @@ class TreeBuilder : public YAML::EventHandler {
     YamlValue value;
     value.place = place_of(mark);
     value.written = text;
+    value.plain = tag == "?" || tag.empty();
     if (tag == "!" || tag == "!!str" || tag == "tag:yaml.org,2002:str") {
       value.scalar = boost::json::string(text);
     } else {
@@ -73,8 +80,9 @@ class TreeBuilder : public YAML::EventHandler {
       PlainScalar plain = read_plain_scalar(text);
       value.scalar = std::move(plain.value);
       if (!plain.error.empty()) {
-        findings.push_back(
-            {file_, value.place, path(), "found " + text + ": " + plain.error, "quote it to have a string"});
+        findings.push_back({file_, value.place, path(),
+                            "found " + (in_secrets() ? std::string("a number") : text) + ": " + plain.error,
+                            "quote it to have a string"});
       }
     }
     add(std::move(value), anchor);
@@ -141,6 +149,12 @@ class TreeBuilder : public YAML::EventHandler {
       }
     }
     return text;
+  }
+
+  // No message says what a secret is.
+  bool in_secrets() const {
+    return std::any_of(open_.begin(), open_.end(),
+                       [](const Open& open) { return open.key && open.key->name == "secrets"; });
   }
 
   void count_one() {
@@ -213,7 +227,21 @@ class TreeBuilder : public YAML::EventHandler {
     parent.key = std::move(member);
   }
 
+  // The parser tells a written null from nothing only by what stands at its place.
+  std::string null_at(const YAML::Mark& mark) const {
+    if (mark.is_null()) return "";
+    const std::string_view rest = text_.substr(std::min(static_cast<std::size_t>(mark.pos), text_.size()));
+    for (const std::string_view word : {"~", "null", "Null", "NULL"}) {
+      if (rest.substr(0, word.size()) == word && ends_scalar(rest.substr(word.size()))) return std::string(word);
+    }
+    return "";
+  }
+  static bool ends_scalar(std::string_view rest) {
+    return rest.empty() || std::string_view(" \t\r\n,]}").find(rest[0]) != std::string_view::npos;
+  }
+
   const std::string& file_;
+  std::string_view text_;
   std::vector<Open> open_;
   std::map<YAML::anchor_t, YamlValue> anchors_;
   std::size_t values_ = 0;
@@ -239,7 +267,7 @@ YamlDocument parse_yaml(std::string file, const std::string& text) {
     throw BadInput(std::vector<Finding>{
         {document.file, {static_cast<int>(line), 1}, "", "found a NUL character, expected text", ""}});
   }
-  TreeBuilder builder(document.file);
+  TreeBuilder builder(document.file, text);
   const auto fail = [&](Place place, std::string message, std::string hint = "") {
     std::vector<Finding> findings = std::move(builder.findings);
     findings.push_back({document.file, place, "", std::move(message), std::move(hint)});
@@ -252,7 +280,7 @@ YamlDocument parse_yaml(std::string file, const std::string& text) {
       fail({1, 1}, "the file is empty, expected a YAML mapping");
     }
     YamlValue first = std::move(builder.root);
-    TreeBuilder second(document.file);
+    TreeBuilder second(document.file, text);
     if (parser.HandleNextDocument(second)) {
       fail(second.root.place, "found a second document, expected one document in the file",
            "remove the \"---\" before it");
@@ -270,7 +298,7 @@ YamlDocument parse_yaml(std::string file, const std::string& text) {
   return document;
 }
 
-YamlDocument read_yaml_file(const std::string& file) {
+std::string read_text_file(const std::string& file) {
   std::error_code unknown;
   if (std::filesystem::is_directory(file, unknown)) throw BadInput(file + " is a directory, expected a file");
   std::ifstream stream(file, std::ios::binary);
@@ -281,7 +309,25 @@ YamlDocument read_yaml_file(const std::string& file) {
     throw BadInput(
         std::vector<Finding>{{file, {}, "", std::string("cannot read the file: ") + std::strerror(error), ""}});
   }
-  return parse_yaml(file, text.str());
+  return text.str();
+}
+
+YamlDocument read_yaml_file(const std::string& file) {
+  return parse_yaml(file, read_text_file(file));
+}
+
+boost::json::value to_json(const YamlValue& value) {
+  if (value.kind == YamlValue::Kind::sequence) {
+    boost::json::array items;
+    for (const YamlValue& item : value.items) items.push_back(to_json(item));
+    return items;
+  }
+  if (value.kind == YamlValue::Kind::mapping) {
+    boost::json::object members;
+    for (const YamlMember& member : value.members) members[member.name] = to_json(member.value);
+    return members;
+  }
+  return value.scalar;
 }
 
 std::string what_it_is(const YamlValue& value) {

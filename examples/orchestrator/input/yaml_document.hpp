@@ -19,6 +19,7 @@ struct YamlValue {
   Place place;
   boost::json::value scalar;  // null, bool, number or string, by the core schema
   std::string written;        // the scalar's text in the file: for "found 1e3"
+  bool plain = false;         // of a scalar: without quotes and tag
   std::vector<YamlValue> items;
   std::vector<YamlMember> members;  // in the file's order, no name twice
 };
@@ -39,8 +40,12 @@ struct YamlDocument {
 // there are no merge keys (YAML 1.2).
 YamlDocument parse_yaml(std::string file, const std::string& text);
 
-// Reads the file. Throws BadInput when it cannot be read.
+// Throws BadInput when it cannot be read.
+std::string read_text_file(const std::string& file);
 YamlDocument read_yaml_file(const std::string& file);
+
+// What it says, references as they are written.
+boost::json::value to_json(const YamlValue&);
 
 // "a number (5)", "a mapping", "nothing": for "found ..., expected ...".
 std::string what_it_is(const YamlValue&);

@@ -1,7 +1,11 @@
 #include "run/request.hpp"
 
 #include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <functional>
+
+#include "input/secret.hpp"
 
 namespace stepop::orchestrator {
 namespace json = boost::json;
@@ -27,12 +31,16 @@ json::object request_with(const RunNames& run, const Pipeline& pipeline, const S
   }
   if (!step.environment.empty()) {
     json::object environment;
-    for (const auto& [name, value] : step.environment) environment[name] = text(value);
+    for (const Variable& variable : step.environment) environment[variable.name] = text(variable.value);
     request["environment"] = std::move(environment);
   }
+  if (!step.secrets.empty()) request["secrets"] = step.secrets;
   if (!step.settings.empty()) request["settings"] = step.settings;
   return request;
 }
+
+// Stands for a secret where nothing is to be run.
+constexpr std::string_view kNoSecret = "(secret)";
 
 }  // namespace
 
@@ -50,8 +58,18 @@ RequestMaking make_request(const RunNames& run, const Pipeline& pipeline, const 
   return made;
 }
 
+std::string with_secrets(const std::string& request, const Environment& environment, std::vector<LateError>& errors) {
+  // Most requests have none, and are handed on as they are.
+  if (request.find("\"secrets\"") == request.npos) return request;
+  json::object whole = json::parse(request).as_object();
+  json::value* sources = whole.if_contains("secrets");
+  if (sources == nullptr) return request;
+  *sources = resolve_secrets(sources->as_object(), environment, errors);
+  return json::serialize(whole);
+}
+
 json::object make_preview(const RunNames& run, const Pipeline& pipeline, const Step& step) {
-  return request_with(run, pipeline, step, [](const Template& part) {
+  json::object preview = request_with(run, pipeline, step, [](const Template& part) {
     std::string text;
     for (const Template::Part& piece : part.parts) {
       const std::string* literal = std::get_if<std::string>(&piece);
@@ -59,6 +77,10 @@ json::object make_preview(const RunNames& run, const Pipeline& pipeline, const S
     }
     return text;
   });
+  if (json::value* secrets = preview.if_contains("secrets")) {
+    for (auto& secret : secrets->as_object()) secret.value() = kNoSecret;
+  }
+  return preview;
 }
 
 }  // namespace stepop::orchestrator

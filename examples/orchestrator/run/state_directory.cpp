@@ -65,6 +65,11 @@ StateDirectory StateDirectory::open(const std::optional<std::string>& chosen) {
   return StateDirectory(path.lexically_normal());
 }
 
+bool StateDirectory::is_there(const std::optional<std::string>& chosen) {
+  std::error_code error;
+  return std::filesystem::is_directory(chosen ? std::filesystem::path(*chosen) : default_path(), error);
+}
+
 std::string StateDirectory::owner() const {
   const std::filesystem::path file = path_ / "owner";
   if (std::string known = read_small_file(file); known.size() == 2 * kIdBytes) return known;

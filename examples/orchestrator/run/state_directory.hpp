@@ -20,6 +20,8 @@ class StateDirectory {
   // Makes it (mode 0700). Throws BadInput when that is not possible.
   // `chosen`: --state-dir; else $STEPOP_STATE_DIR, $XDG_STATE_HOME/stepop, ~/.local/state/stepop.
   static StateDirectory open(const std::optional<std::string>& chosen);
+  // Whether `open` would find it; makes nothing.
+  static bool is_there(const std::optional<std::string>& chosen);
 
   std::filesystem::path path() const { return path_; }
   std::string journal_file() const { return path_ / "journal.db"; }

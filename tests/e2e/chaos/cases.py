@@ -191,7 +191,7 @@ ENDS: dict[str, dict[str, End]] = {
     "node drained": {"victim": stopped("Evicted", 143, 143), "stubborn": stopped("Evicted", 0, 0)},
     "preemption": {"victim": stopped("Preempted", 143, 143), "stubborn": stopped("Preempted", 0, 0)},
     "pods rejected by a restarted kubelet": {"best-effort": stopped("NodeRejected", 143, 143)},
-    "node lost and back": {"victim": stopped("NodeLost", 143, 143), "stubborn": stopped("NodeLost", 0, 0)},
+    "node lost and back": {"victim": stopped("Evicted", 143, 143), "stubborn": stopped("Evicted", 0, 0)},
     # Nobody will ever say how it ended: that is what `lost` is for.
     "node deleted": {"victim": End("lost", "NodeLost", None, "yes", told=None)},
 }

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from step import Step
 
 AT_ONCE = {"waiting_reason_grace_seconds": 1}
+# Long enough for its events to be asked, which is after 5, 10 and 20 s: a busy kubelet may take a while to write them.
+NOT_LONG = {"startup_timeout_seconds": 22, "max_startup_retries": 0}
 
 
 def env_from(kind: str, name: str) -> dict[str, Any]:
@@ -26,7 +28,37 @@ def create_later(stage: Stage, step: Step) -> None:
     stage.delete(path)
 
 
+def volume(source: dict[str, Any]) -> dict[str, Any]:
+    """A volume, and where the main container has it."""
+    return {
+        "spec": {"volumes": [{"name": "conf", **source}]},
+        "main": {"volumeMounts": [{"name": "conf", "mountPath": "/conf"}]},
+    }
+
+
 CASES = [
+    # The pod itself says nothing but ContainerCreating.
+    Case(
+        "a volume of a ConfigMap that is not there",
+        failed("ContainerConfig", "no", message='FailedMount.*configmap "no-such-map" not found', hint="ConfigMap"),
+        settings=NOT_LONG,
+        progress=("ContainerConfig",),
+        **volume({"configMap": {"name": "no-such-map"}}),
+    ),
+    Case(
+        "a volume of a Secret's key that is not there",
+        failed("ContainerConfig", "no", message="FailedMount.*no-such-key|non-existent", hint="key"),
+        settings=NOT_LONG,
+        progress=("ContainerConfig",),
+        **volume({"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "no-such-key", "path": "x"}]}}),
+    ),
+    Case(
+        "a volume that cannot be mounted",
+        failed("StartTimeout", "no", retryable=True, message="FailedMount.*no-such-place", hint="events"),
+        settings=NOT_LONG,
+        progress=("StartTimeout",),
+        **volume({"hostPath": {"path": "/no-such-place", "type": "Directory"}}),
+    ),
     Case(
         "a ConfigMap that is not there",
         failed("ContainerConfig", "no", message='configmap "no-such-map" not found', hint="ConfigMap"),

@@ -63,9 +63,27 @@ def under_pressure(stage: Stage, step: Step) -> None:
         until_well(stage)
 
 
+def taint(stage: Stage, step: Step) -> None:
+    """The node is well, and somebody wants it empty."""
+    step.until_running()
+    try:
+        change = {"spec": {"taints": [{"key": "diagnosis.example/empty", "value": "yes", "effect": "NoExecute"}]}}
+        stage.merge(actions.NODE, change)
+        step.end()
+    finally:
+        stage.merge(actions.NODE, {"spec": {"taints": None}})
+        until_well(stage)
+
+
 WAITS = ("witness", "sh", "-c", "until [ -e /tmp/go ]; do sleep 0.2; done")
 
 ALONE = [
+    Case(
+        "its node is well, and tainted",
+        failed("Evicted", "yes", exit_code=143, retryable=True, message="NoExecute taint", hint="tolerations"),
+        SLEEP,
+        do=taint,
+    ),
     Case("its kubelet is restarted, and nothing happens to the step", succeeded(), WAITS, do=restart),
 ]
 

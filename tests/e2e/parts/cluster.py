@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import http.client
 import json
 import os
@@ -12,6 +14,7 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -47,6 +50,17 @@ def wait_until(what: str, look: Callable[[], T], seconds: float = PATIENCE) -> T
         time.sleep(LOOK_EVERY)
 
 
+@dataclass(frozen=True)
+class Account:
+    kubeconfig: str
+    token: str
+
+
+# All that stepop may do in these tests: each right that comes with it, and none of an administrator's.
+RBAC = ROOT / "packaging" / "rbac"
+ROLES = [RBAC / f"{feature}.yaml" for feature in ("base", "jobs", "secrets", "events")]
+
+
 class Cluster:
     def __init__(self) -> None:
         self.kubeconfig = need("KUBECONFIG")
@@ -56,6 +70,21 @@ class Cluster:
         self.image = need("STEPOP_TEST_IMAGE")
         self.truth_url = need("STEPOP_TRUTH_URL")
         self.tls = ssl.create_default_context(cafile=self.ca_file)
+
+    @functools.cached_property
+    def account(self) -> Account:
+        """The one with which stepop runs, in the namespace of the tests."""
+        return self.account_in(NAMESPACE)
+
+    def account_in(self, namespace: str) -> Account:
+        """The same one, with its rights in this namespace too."""
+        name = "stepop-tests"
+        words: list[str | Path] = [TOOLS / "user", name, "--namespace", namespace, "--of", NAMESPACE]
+        for role in ROLES:
+            words += ["--role", role]
+        made = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True)
+        token = self.kubectl("create", "token", name, "--duration=24h").strip()
+        return Account(made.stdout.strip(), token)
 
     def call(
         self, method: str, path: str, body: object = None, content_type: str = "application/json"
@@ -84,7 +113,9 @@ class Cluster:
     def delete_pods(self, selector: str, namespace: str = NAMESPACE) -> None:
         """At once, and waits until they are gone: for what a test leaves."""
         query = urllib.parse.urlencode({"labelSelector": selector, "gracePeriodSeconds": "0"})
-        self.call("DELETE", f"/api/v1/namespaces/{namespace}/pods?{query}")
+        # The API server answers once it has deleted each of them; of hundreds, on a busy machine, that takes a while.
+        with contextlib.suppress(TimeoutError):
+            self.call("DELETE", f"/api/v1/namespaces/{namespace}/pods?{query}")
         wait_until(f"pods {selector} are gone", lambda: not self.pods(selector, namespace))
 
     def kubectl(self, *words: str) -> str:

@@ -104,7 +104,7 @@ class Host:
         self.count = 0
         self.env = dict(os.environ)
         # Nothing of the person who runs the tests.
-        for name in ("STEPOP_PLUGIN_PATH", "STEPOP_STATE_DIR", "XDG_STATE_HOME"):
+        for name in ("STEPOP_PLUGIN_PATH", "STEPOP_STACK", "STEPOP_STATE_DIR", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
             self.env.pop(name, None)
         if not self.program.exists():
             sys.exit(f"{self.program} is not there: build the project first\n0 passed, 1 failed")

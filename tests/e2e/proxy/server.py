@@ -369,7 +369,9 @@ class OneExchange:
         self.cut()
 
     def client_socket(self) -> socket.socket:
-        found: socket.socket = self.connection.writer.get_extra_info("socket")
+        found: socket.socket | None = self.connection.writer.get_extra_info("socket")
+        if found is None:
+            raise ClientGone("its connection is closed already")
         return found
 
 

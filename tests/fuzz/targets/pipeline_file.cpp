@@ -3,6 +3,8 @@
 
 #include "input.hpp"
 #include "input/pipeline_check.hpp"
+#include "input/runtime_config.hpp"
+#include "input/stack_edit.hpp"
 #include "require.hpp"
 
 namespace stepop::fuzz {
@@ -66,16 +68,22 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       environment);
   const auto stack = accepted([&] { return read_stack(*document, "/tmp", environment); });
   if (stack) {
-    require(!stack->step_operators.empty(), "a stack has a step operator");
     check_kept(to_json(*stack));
     require(to_json(stack_from_json(to_json(*stack))) == to_json(*stack), "a stack that is kept is the same");
   }
-  const auto pipeline = accepted([&] { return read_pipeline(*document, environment); });
+  // Whatever is written, an edit says what was meant, or nothing.
+  const std::string text = input.text();
+  accepted([&] { return edited_stack("f.yaml", text, {{{"step_operators", "new", "flavor"}, boost::json::value("local")}}); });
+  accepted([&] { return edited_stack("f.yaml", text, {{{"step_operators", "here"}, std::nullopt}}); });
+  const auto config = accepted([&] { return read_runtime_config(*document, environment); });
+  auto pipeline = accepted([&] { return read_pipeline(*document, environment); });
   if (pipeline) {
     require(!pipeline->steps.empty(), "a pipeline has a step");
     check_kept(to_json(*pipeline));
     require(to_json(pipeline_from_json(to_json(*pipeline))) == to_json(*pipeline),
             "a pipeline that is kept is the same");
+    if (config) apply(*config, *pipeline);
+    bind_to_stack(*pipeline, stack ? *stack : plain);
     check_pipeline(*pipeline, stack ? *stack : plain);
   }
   return 0;

@@ -102,7 +102,7 @@ class Consumer {
       }
     }
     require(machine_.known_pods() == view_.size(), "the machine knows the pods that it has told of");
-    require(machine_.following() == false || synced_, "a view that is followed is complete");
+    require(!machine_.unbroken() || synced_, "a view whose changes are seen one by one was complete once");
     require(!synced_ || machine_.synced_since().has_value(), "a complete view has a time");
   }
 

@@ -167,7 +167,7 @@ TEST_F(RealCluster, RunsAPodToItsEndUnderAWatch) {
   EXPECT_EQ(state.exit_code, 3);
   EXPECT_EQ(state.reason, "Error");
   EXPECT_TRUE(state.started_at && state.finished_at);
-  EXPECT_TRUE(watch.following());
+  EXPECT_TRUE(watch.unbroken());
 
   LogQuery log;
   log.container = "main";

@@ -101,6 +101,13 @@ class BadInput(Workshop):
         self.assertIn("error: bad.yaml:8:7: step_operators.here.configuration.state_directry: ", error)
         self.assertIn("state_directory", error)
 
+    def test_a_configuration_that_means_something_else_than_it_looks_is_explained(self):
+        stack = self.write("bad.yaml", f"name: x\nplugin_directories: [{workshop.PLUGINS}]\nstep_operators:\n"
+                                       "  here: { flavor: local, configuration: { termination_grace_seconds: off } }\n")
+        error = self.refused(stack=stack)
+        self.assertIn("error: bad.yaml:4:43: step_operators.here.configuration.termination_grace_seconds: ", error)
+        self.assertIn("off is a string in YAML 1.2; write false, or quote it", error)
+
     def test_a_plugins_complaint_on_a_steps_settings_has_a_place(self):
         pipeline = self.write("demo.yaml", "pipeline: demo\nsteps:\n  a:\n    step_operator: here\n"
                                            "    command: [\"true\"]\n    settings:\n"

@@ -110,7 +110,7 @@ class Output(Workshop):
         self.assertRegex(self.stepop("ps").stdout, r"(?m)^ +a +here +running ")
 
     def test_each_verb_has_help(self):
-        for verb in ("run", "logs", "ps", "cancel", "version"):
+        for verb in ("run", "logs", "ps", "cancel", "doctor", "completion", "version"):
             done = self.stepop(verb, "--help")
             self.assertEqual(done.returncode, 0)
             self.assertIn(f"Usage: stepop {verb}", done.stdout)

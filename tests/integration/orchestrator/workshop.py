@@ -24,7 +24,7 @@ def use_build(build: pathlib.Path) -> list:
     global STEPOP, PLUGINS
     STEPOP = build / "bin" / "stepop"
     PLUGINS = build / "plugins"
-    needed = [STEPOP, PLUGINS / "libstepop_local.so"]
+    needed = [STEPOP, PLUGINS / "libstepop_local.so", PLUGINS / "libstepop_kubernetes.so"]
     return [str(file) for file in needed if not file.exists()]
 
 

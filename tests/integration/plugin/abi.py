@@ -130,6 +130,16 @@ class RawPlugin(c.Structure):
     ]
 
 
+class RawRender(c.Structure):
+    """The extension stepop.render/1 (stepop/draft/render.h)."""
+
+    _fields_ = [
+        ("struct_size", c.c_uint32),
+        ("reserved", c.c_uint32),
+        ("render", call(P, c.c_char_p, c.c_uint32, c.c_int64, OUT)),
+    ]
+
+
 class Failure(Exception):
     def __init__(self, code: int, message: str, findings: list[dict[str, Any]]) -> None:
         names = CODES.split()
@@ -259,6 +269,13 @@ class Operator:
         address = self.plugin.out(self.raw.check, self.address, encoded(request), timeout_ms)
         found: list[dict[str, Any]] = self.plugin.take_text(address)
         return found
+
+    def render(self, request: Any, dry_run: bool = False, timeout_ms: int = 20_000) -> dict[str, Any]:
+        extension = c.cast(self.raw.get_extension(b"stepop.render/1"), c.POINTER(RawRender)).contents
+        assert extension.struct_size >= c.sizeof(RawRender)
+        address = self.plugin.out(extension.render, self.address, encoded(request), int(dry_run), timeout_ms)
+        shown: dict[str, Any] = self.plugin.take_text(address)
+        return shown
 
     def submit(self, request: Any, if_absent: int = CREATE) -> None:
         self.plugin.do(self.raw.submit, self.address, encoded(request), if_absent)

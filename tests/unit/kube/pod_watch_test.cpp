@@ -89,7 +89,7 @@ TEST_F(PodWatchTest, FollowsAStreamHoweverItsLinesAreCut) {
   watch(server.url());
   run_until(4);
   EXPECT_THAT(heard, ElementsAre("applied a", "applied b", "synced", "removed a"));
-  EXPECT_TRUE(pods->following());
+  EXPECT_TRUE(pods->unbroken());
   EXPECT_EQ(pods->known_pods(), 1u);
 }
 

@@ -77,6 +77,18 @@ TEST(Status, TellsTheKindsOfForbiddenApart) {
   EXPECT_TRUE(is_admission_denied(policy));
 }
 
+TEST(Status, HasAnErrorForEachFieldThatStrictValidationRefuses) {
+  const auto errors = strict_decoding_errors(
+      refusal(400, R"(Pod in version "v1" cannot be handled as a Pod: strict decoding error: unknown field "spec.a, b")"
+                   R"(, duplicate field "metadata.labels.x")"));
+  ASSERT_EQ(errors.size(), 2u);
+  EXPECT_EQ(errors[0].message, R"(unknown field "spec.a, b")");
+  EXPECT_EQ(errors[0].field, "spec.a, b");
+  EXPECT_EQ(errors[1].field, "metadata.labels.x");
+  EXPECT_TRUE(strict_decoding_errors(refusal(400, "the request is no JSON")).empty());
+  EXPECT_TRUE(strict_decoding_errors(refusal(400, R"(strict decoding error: unknown field "spec.a)")).empty());
+}
+
 TEST(Status, DoesNotTakeAPodNamedLikeARefusalForOne) {
   EXPECT_FALSE(is_rbac_forbidden(refusal(404, R"(pods "forbidden" not found)")));
   EXPECT_FALSE(is_rbac_forbidden(refusal(403, "forbidden by a proxy")));

@@ -148,7 +148,7 @@ TEST_F(WatchMachineTest, DeliversInitialEventsAndIsSyncedAtTheirEndAsOfWhenTheLi
   EXPECT_FALSE(machine().synced_since());
   now += 1s;
   EXPECT_THAT(initial_events_end("10"), ElementsAre("synced 0"));
-  EXPECT_TRUE(machine().following());
+  EXPECT_TRUE(machine().unbroken());
   EXPECT_EQ(machine().synced_since(), zero);
 }
 
@@ -172,11 +172,28 @@ TEST_F(WatchMachineTest, FallsBackToPagesWhenStreamingListsAreInvalidHere) {
     EXPECT_THAT(page("20", pod_json("b", "6")), ElementsAre("applied b@6", "synced 0", std::string("open ") + pods));
     EXPECT_THAT(last_target, HasSubstr("watch=true&resourceVersion=20&allowWatchBookmarks=true"));
     EXPECT_THAT(head(200), IsEmpty());
-    EXPECT_TRUE(machine().following());
+    EXPECT_TRUE(machine().unbroken());
     // And ever after.
     error_event(410, "Expired");
     EXPECT_EQ(machine().state(), WatchState::ListingPages);
   }
+}
+
+// Else whoever comes between the list and the live watch would believe in a gap until the next bookmark, a minute later.
+TEST_F(WatchMachineTest, MissesNothingBetweenTheListAndTheWatchThatGoesOnFromIt) {
+  start();
+  EXPECT_FALSE(machine().unbroken());
+  head(400);
+  EXPECT_FALSE(machine().unbroken());
+  page("20", pod_json("a", "5"));
+  EXPECT_EQ(machine().state(), WatchState::OpeningWatch);
+  EXPECT_TRUE(machine().unbroken());
+  broken();
+  EXPECT_EQ(machine().state(), WatchState::WaitingToResume);
+  EXPECT_TRUE(machine().unbroken());
+  timer_fires();
+  EXPECT_THAT(head(410), ElementsAre("relist", std::string("get ") + pods));
+  EXPECT_FALSE(machine().unbroken());
 }
 
 TEST_F(WatchMachineTest, FallsBackToPagesWhenTheLastBookmarkDoesNotCome) {

@@ -143,7 +143,9 @@ TEST(Reading, EachDisruptionHasItsReason) {
   EXPECT_EQ(reason_for("PreemptionByScheduler"), reason::preempted);
   EXPECT_EQ(reason_for("EvictionByEvictionAPI"), reason::evicted);
   EXPECT_EQ(reason_for("TerminationByKubelet"), reason::evicted);
-  EXPECT_EQ(reason_for("DeletionByTaintManager"), reason::node_lost);
+  // The node that tells how it ended is not lost.
+  EXPECT_EQ(reason_for("DeletionByTaintManager"), reason::evicted);
+  EXPECT_EQ(disruption_of(disrupted(started(), "DeletionByTaintManager"))->reason, reason::node_lost);
   EXPECT_EQ(reason_for("DeletionByPodGC"), reason::node_lost);
   EXPECT_EQ(reason_for("SomethingNewer"), reason::evicted);
 }

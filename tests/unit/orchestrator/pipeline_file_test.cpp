@@ -25,6 +25,7 @@ const Stack& stack() {
 
 Pipeline read(const std::string& text) {
   Pipeline pipeline = read_pipeline(parse_yaml("p.yaml", text), environment);
+  bind_to_stack(pipeline, stack());
   auto findings = check_pipeline(pipeline, stack());
   if (!findings.empty()) throw BadInput(std::move(findings));
   return pipeline;

@@ -3,6 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value_to.hpp>
+
+#include "input/pipeline_check.hpp"
 
 namespace stepop::orchestrator {
 namespace {
@@ -12,7 +16,7 @@ std::optional<std::string> no_environment(const std::string&) {
 }
 
 Pipeline pipeline() {
-  return read_pipeline(parse_yaml("p.yaml", R"(pipeline: demo
+  Pipeline pipeline = read_pipeline(parse_yaml("p.yaml", R"(pipeline: demo
 steps:
   a: { step_operator: here, command: [x] }
   b:
@@ -23,8 +27,12 @@ steps:
     environment: { N: "n=${steps.a.result}" }
     needs: [a]
     settings: { cleanup: never }
+    secrets: { TOKEN: "t-${env:TOKEN}" }
 )"),
-                       no_environment);
+                                    no_environment);
+  bind_to_stack(pipeline, read_stack(parse_yaml("s.yaml", "{name: s, step_operators: {here: {flavor: local}}}"), "/",
+                                     no_environment));
+  return pipeline;
 }
 
 const RunNames kRun{"0123", "demo-1"};
@@ -42,7 +50,8 @@ TEST(Request, HoldsWhatTheStepSaysWithResultsInPlace) {
   EXPECT_EQ(boost::json::value(made.request), boost::json::parse(R"({
     "step_run_id": "0123/b", "pipeline": "demo", "run_id": "0123", "run_name": "demo-1",
     "step_name": "b", "image": "i", "command": ["sh", "7"], "args": ["y"],
-    "environment": {"N": "n={\"n\":7}"}, "settings": {"cleanup": "never"}})"));
+    "environment": {"N": "n={\"n\":7}"}, "secrets": {"TOKEN": "t-${env:TOKEN}"},
+    "settings": {"cleanup": "never"}})"));
 }
 
 TEST(Request, LeavesOutWhatTheStepDoesNotSay) {
@@ -61,6 +70,38 @@ TEST(Request, SaysWhichResultIsNotThere) {
 TEST(Request, ShowsReferencesAsTextBeforeAnythingRan) {
   const Pipeline p = pipeline();
   EXPECT_EQ(make_preview(kRun, p, p.steps[1]).at("command"), boost::json::parse(R"(["sh", "${steps.a.result.n}"])"));
+}
+
+TEST(Request, HasNoSecretInItsPreview) {
+  const Pipeline p = pipeline();
+  EXPECT_EQ(make_preview(kRun, p, p.steps[1]).at("secrets"), boost::json::parse(R"json({"TOKEN":"(secret)"})json"));
+}
+
+TEST(Request, GetsItsSecretsEachTimeItIsSubmitted) {
+  const Pipeline p = pipeline();
+  const Results results{{"a", boost::json::parse(R"({"n":7})")}};
+  const std::string journalled = boost::json::serialize(make_request(kRun, p, p.steps[1], results).request);
+  for (const char* value : {"first", "second"}) {
+    std::vector<LateError> errors;
+    const std::string submitted = with_secrets(
+        journalled, [&](const std::string&) { return value; }, errors);
+    EXPECT_TRUE(errors.empty());
+    EXPECT_EQ(boost::json::value_to<std::string>(boost::json::parse(submitted).at("secrets").at("TOKEN")),
+              std::string("t-") + value);
+  }
+}
+
+TEST(Request, SaysWhichSecretIsMissing) {
+  std::vector<LateError> errors;
+  with_secrets(R"({"secrets":{"TOKEN":"${env:TOKEN}"}})", no_environment, errors);
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_EQ(errors[0].path, "TOKEN");
+}
+
+TEST(Request, WithoutSecretsIsSubmittedAsItIs) {
+  std::vector<LateError> errors;
+  const std::string request = R"({ "command": ["\"secrets\""] })";
+  EXPECT_EQ(with_secrets(request, no_environment, errors), request);
 }
 
 }  // namespace

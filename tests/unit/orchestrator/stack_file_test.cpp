@@ -25,7 +25,7 @@ std::string error_of(const std::string& text) {
   return "no error";
 }
 
-TEST(StackFile, ReadsStepOperatorsInTheirOrder) {
+TEST(StackFile, ReadsStepOperatorsInTheirOrderAndKeepsTheirReferences) {
   const Stack stack = read(R"(
 name: demo
 plugin_directories: [..]
@@ -35,13 +35,22 @@ step_operators:
 )");
   EXPECT_EQ(stack.name, "demo");
   EXPECT_EQ(stack.names(), (std::vector<std::string>{"cluster", "here"}));
-  EXPECT_EQ(boost::json::serialize(stack.find("cluster")->configuration), R"({"kubernetes_namespace":"zenml","n":1})");
+  EXPECT_EQ(boost::json::serialize(stack.find("cluster")->configuration),
+            R"({"kubernetes_namespace":"${env:NAMESPACE}","n":1})");
   EXPECT_EQ(stack.find("here")->flavor, "local");
 }
 
 TEST(StackFile, TakesPluginDirectoriesRelativeToItself) {
   const Stack stack = read("{name: d, plugin_directories: [..], step_operators: {h: {flavor: l}}}");
   EXPECT_EQ(stack.plugin_directories.at(0), "/tmp/");
+}
+
+TEST(StackFile, MayHaveNoStepOperatorYet) {
+  EXPECT_TRUE(read("{name: d, step_operators: {}}").step_operators.empty());
+}
+
+TEST(StackFile, NamesTheStepOperatorOfStepsThatNameNone) {
+  EXPECT_EQ(read("{name: d, step_operators: {h: {flavor: l}}, default_step_operator: h}").default_step_operator, "h");
 }
 
 TEST(StackFile, ComesBackFromTheJournalAsItWas) {
@@ -71,9 +80,9 @@ INSTANTIATE_TEST_SUITE_P(
                          "operators"},
                     Case{"name: 5\nstep_operators: {h: {flavor: l}}\n",
                          "stack.yaml:1:7: name: found a number (5), expected a string; quote it: \"5\""},
-                    Case{"name: no\nstep_operators: {}\n",
-                         "stack.yaml:2:17: step_operators: found a mapping, expected a mapping of names to step "
-                         "operators"},
+                    Case{"name: no\nstep_operators: {h: {flavor: l}}\ndefault_step_operator: g\n",
+                         "stack.yaml:3:24: default_step_operator: \"g\" is no step operator of this stack; did you "
+                         "mean \"h\"?"},
                     Case{"name: d\nstep_operators:\n",
                          "stack.yaml:2:1: step_operators: found nothing, expected a mapping of names to step "
                          "operators"},

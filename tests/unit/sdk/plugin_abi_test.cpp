@@ -97,7 +97,7 @@ TEST(PluginEntry, DescribesItsFlavors) {
   const json::value description = json::parse(text->data);
   plugin().release(text);
   EXPECT_EQ(description.at("abi"), "0.1");
-  EXPECT_EQ(description.at("extensions"), json::array{"stepop.metrics/1"});
+  EXPECT_EQ(description.at("extensions"), (json::array{"stepop.metrics/1", "stepop.render/1"}));
   EXPECT_EQ(description.at("flavors").at(0).at("name"), "scripted");
   EXPECT_EQ(description.at("flavors").at(0).at("reasons"), json::array{"Told"});
 }

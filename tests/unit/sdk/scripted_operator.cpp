@@ -1,5 +1,7 @@
 #include "scripted_operator.hpp"
 
+#include <stepop/draft/render.h>
+
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -23,17 +25,13 @@ void fail(std::string_view how) {
   if (how == "no_memory") throw std::bad_alloc();
 }
 
-class ScriptedOperator final : public Operator {
+class ScriptedOperator : public Operator {
  public:
   ScriptedOperator(const json::object& config, Events& events)
       : events_(events), block_check_(config.contains("block_check")) {}
 
   std::vector<Finding> check(const json::object* request, std::chrono::milliseconds) override {
-    if (block_check_) {
-      events_.warning("", "InCheck", "");
-      std::unique_lock lock(mutex_);
-      shut_down_.wait(lock, [this] { return over_; });
-    }
+    block();
     return {{Finding::Level::ok, "Reachable", "", request == nullptr ? "operator" : "request", "", false},
             {Finding::Level::warning, "Quota", "ns", "nearly used up", "ask for more", true}};
   }
@@ -87,6 +85,14 @@ class ScriptedOperator final : public Operator {
     shut_down_.notify_all();
   }
 
+ protected:
+  void block() {
+    if (!block_check_) return;
+    events_.warning("", "InCheck", "");
+    std::unique_lock lock(mutex_);
+    shut_down_.wait(lock, [this] { return over_; });
+  }
+
  private:
   Events& events_;
   const bool block_check_;
@@ -95,6 +101,23 @@ class ScriptedOperator final : public Operator {
   bool over_ = false;
   std::map<std::string, json::object> requests_;
   std::vector<std::shared_ptr<LogPipe>> pipes_;
+};
+
+class RenderingOperator final : public ScriptedOperator, public Renderer {
+ public:
+  using ScriptedOperator::ScriptedOperator;
+
+  Rendering render(const json::object& request, bool dry_run, std::chrono::milliseconds timeout) override {
+    if (const json::value* how = request.if_contains("throw")) fail(how->as_string());
+    block();
+    Rendering rendering;
+    rendering.manifests = {{{"kind", "Told"}, {"step", request.at("step_run_id")}}};
+    if (!dry_run) return rendering;
+    rendering.accepted = {nullptr};
+    rendering.findings = {{Finding::Level::error, "Quota", "manifests[0]",
+                           "asked for " + std::to_string(timeout.count()), "ask less", true}};
+    return rendering;
+  }
 };
 
 }  // namespace
@@ -110,9 +133,13 @@ plugin::Description scripted_description() {
       if (how->as_string() == "null") return nullptr;
       fail("error");
     }
-    return std::make_unique<ScriptedOperator>(config, events);
+    if (config.contains("no_render")) return std::make_unique<ScriptedOperator>(config, events);
+    return std::make_unique<RenderingOperator>(config, events);
   };
-  return {"stepop_scripted", "1.2.3", {std::move(flavor)}, {{"stepop.metrics/1", &metrics}}};
+  return {"stepop_scripted",
+          "1.2.3",
+          {std::move(flavor)},
+          {{"stepop.metrics/1", &metrics}, {STEPOP_EXT_RENDER, render_extension()}}};
 }
 
 }  // namespace stepop::test

@@ -343,6 +343,13 @@ enum class IfAbsent : std::uint32_t {
   report_lost = STEPOP_IF_ABSENT_REPORT_LOST,  // the host journalled an event at or after `pending`
 };
 
+// What a request becomes; stepop/draft/render.h says more of each member.
+struct Rendering {
+  json::array manifests;
+  json::array accepted;  // of a dry run: one for each manifest, null where it would be refused; else empty
+  std::vector<Finding> findings;
+};
+
 // An open step operator. Steps run on when it goes.
 class Operator {
  public:
@@ -361,6 +368,11 @@ class Operator {
   std::vector<Finding> check(std::chrono::milliseconds timeout) const;
   // The same for one step's request.
   std::vector<Finding> check(const json::object& request, std::chrono::milliseconds timeout) const;
+
+  // What `submit` would make of this request; with `dry_run`, also what the cluster says of it. Creates nothing, and
+  // sends nothing without `dry_run`; then it blocks for `timeout` at most. Throws INVALID, TIMEOUT, UNAVAILABLE, and
+  // UNSUPPORTED when the plugin (or this flavor of it) does not have the extension stepop.render/1.
+  Rendering render(const json::object& request, bool dry_run, std::chrono::milliseconds timeout) const;
 
   // Takes a step on; what follows arrives as events. Throws INVALID, CONFLICT.
   void submit(const json::object& request, IfAbsent if_absent = IfAbsent::create) const;

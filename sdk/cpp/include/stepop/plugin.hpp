@@ -35,6 +35,7 @@ struct Finding {
   bool retryable = false;
 };
 json::object to_json(const Finding&);
+json::array to_json(const std::vector<Finding>&);
 
 // Thrown by an Operator's functions; becomes a code and a stepop_error.
 class Error : public std::runtime_error {
@@ -142,6 +143,25 @@ class Operator {
   // May block until `timeout`. No function is called after it but the destructor. Steps run on.
   virtual void shutdown(std::chrono::milliseconds timeout) = 0;
 };
+
+// What a request becomes; see stepop/draft/render.h for each member.
+struct Rendering {
+  json::array manifests;
+  std::optional<json::array> accepted;  // given when it was asked for
+  std::vector<Finding> findings;
+};
+
+// For an Operator that can show what it makes of a request: derive from this as well, and list `render_extension` among
+// the description's extensions. What it hands out is shown to people: no value of a secret may be in it.
+class Renderer {
+ public:
+  virtual ~Renderer() = default;
+  // May block until `timeout` when `dry_run` is true. As with `check`, it may still be running when `shutdown` is called.
+  virtual Rendering render(const json::object& request, bool dry_run, std::chrono::milliseconds timeout) = 0;
+};
+
+// The extension that calls Renderer::render: {STEPOP_EXT_RENDER, render_extension()}.
+const void* render_extension() noexcept;
 
 struct Flavor {
   std::string name;

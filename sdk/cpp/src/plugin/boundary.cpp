@@ -7,9 +7,7 @@ namespace stepop::plugin {
 stepop_code fail(stepop_error** error, const Error& failure) noexcept {
   if (error == nullptr) return failure.code();
   try {
-    json::array findings;
-    for (const Finding& finding : failure.findings()) findings.push_back(to_json(finding));
-    *error = make_error(failure.code(), failure.what(), json::serialize(findings));
+    *error = make_error(failure.code(), failure.what(), json::serialize(to_json(failure.findings())));
   } catch (...) {
     *error = nullptr;  // no memory to say more than the code
   }
@@ -28,6 +26,10 @@ stepop_code fail(stepop_error** error, stepop_code code, std::string_view messag
 
 void require(const void* argument, std::string_view name) {
   if (argument == nullptr) throw Error(STEPOP_E_INVALID, "the argument `" + std::string(name) + "` is NULL");
+}
+
+void require_timeout(std::int64_t timeout_ms) {
+  if (timeout_ms < 0) throw Error(STEPOP_E_INVALID, "`timeout_ms` must be at least 0");
 }
 
 }  // namespace stepop::plugin

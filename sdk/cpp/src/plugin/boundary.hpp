@@ -30,5 +30,7 @@ stepop_code guarded(stepop_error** error, Call&& call) noexcept {
 
 // Throws Error(INVALID) for an argument that must not be NULL.
 void require(const void* argument, std::string_view name);
+// The same for a time that may not be without end.
+void require_timeout(std::int64_t timeout_ms);
 
 }  // namespace stepop::plugin

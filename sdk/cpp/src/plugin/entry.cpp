@@ -81,10 +81,6 @@ void require_known(const stepop_operator& op, std::string_view step_run_id) {
   if (!op.events->ended(step_run_id)) throw unknown(step_run_id);
 }
 
-void require_timeout(std::int64_t timeout_ms) {
-  if (timeout_ms < 0) throw Error(STEPOP_E_INVALID, "`timeout_ms` must be at least 0");
-}
-
 void require_max(std::uint32_t max) {
   if (max == 0) throw Error(STEPOP_E_INVALID, "`max` must be at least 1");
 }
@@ -151,17 +147,10 @@ stepop_code check(stepop_operator* op, const char* request, int64_t timeout_ms, 
     require_timeout(timeout_ms);
     std::optional<json::object> step;
     if (request != nullptr) step = parse_object(request, "the request");
-    std::vector<Finding> findings;
-    try {
-      findings = op->implementation->check(step ? &*step : nullptr, std::chrono::milliseconds(timeout_ms));
-    } catch (...) {
-      op->require_open();  // shut down meanwhile: that is the reason
-      throw;
-    }
-    op->require_open();
-    json::array lines;
-    for (const Finding& finding : findings) lines.push_back(to_json(finding));
-    *out = make_text(json::serialize(lines));
+    const auto findings = op->blocking([&](Operator& implementation) {
+      return implementation.check(step ? &*step : nullptr, std::chrono::milliseconds(timeout_ms));
+    });
+    *out = make_text(json::serialize(to_json(findings)));
     return STEPOP_OK;
   });
 }

@@ -59,6 +59,12 @@ json::object to_json(const Finding& finding) {
           {"message", finding.message},   {"hint", finding.hint}, {"retryable", finding.retryable}};
 }
 
+json::array to_json(const std::vector<Finding>& findings) {
+  json::array lines;
+  for (const Finding& finding : findings) lines.push_back(to_json(finding));
+  return lines;
+}
+
 Error::Error(stepop_code code, std::vector<Finding> findings)
     : std::runtime_error(first_of(findings)), code_(code), findings_(std::move(findings)) {}
 

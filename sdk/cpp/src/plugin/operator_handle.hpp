@@ -23,14 +23,27 @@ struct stepop_operator {
   std::unique_ptr<stepop::plugin::Operator> implementation;
 
   // Calls into the implementation hold `calls` shared; `shutdown` takes it alone for the moment in
-  // which it makes sure that none is under way and none follows. `check`, which blocks, does not
-  // hold it.
+  // which it makes sure that none is under way and none follows. `check` and `render`, which block,
+  // do not hold it (see blocking).
   std::shared_mutex calls;
   std::atomic<bool> closed{false};
 
   bool forked() const noexcept;
   // Throws Error: FORKED, CLOSED.
   void require_open() const;
+  // Runs a call that may block and so does not keep `shutdown` out: what it says after that is not told.
+  template <class Call>
+  auto blocking(Call&& call) const {
+    require_open();
+    try {
+      auto result = call(*implementation);
+      require_open();
+      return result;
+    } catch (...) {
+      require_open();  // shut down meanwhile: that is the reason
+      throw;
+    }
+  }
   // Returns false when it was shut down before.
   bool shutdown(std::chrono::milliseconds timeout);
 };

@@ -14,35 +14,36 @@
 
 namespace stepop::engine {
 
-// Fetches the end of a container's log, in time or not at all: one try, and a deadline that counts from the asking.
-// A terminal event waits for it, so it never waits longer. THREADS: the loop's.
-class LastWords {
+// Reads that only explain (the end of a log, a pod's events): answered in time or not at all, by one try and a
+// deadline that counts from the asking, and never so many that they hold up a call that matters. THREADS: the loop's.
+class SideReads {
  public:
-  // A kubelet that is well answers within milliseconds; a person who waits for a failure does not notice this.
+  // An API server and a kubelet that are well answer within milliseconds; a person who waits for a failure does not
+  // notice this.
   static constexpr std::chrono::milliseconds deadline{3'000};
   // Fewer than the client's connections: a kubelet that does not answer holds up no other call.
   static constexpr std::size_t most_under_way = 4;
 
-  using Told = std::function<void(std::string tail)>;
+  using Told = std::function<void(std::optional<std::string> body)>;
 
-  LastWords(boost::asio::io_context& io, kube::Client& client) : io_(io), client_(client) {}
+  SideReads(boost::asio::io_context& io, kube::Client& client) : io_(io), client_(client) {}
 
-  // `told` is called once, never from within this call; with an empty text when there is nothing to quote, or not in time.
-  void ask(const std::string& namespace_, const std::string& pod, const std::string& container, Told told);
+  // `told` is called once, never from within this call; with nothing when there was no answer in time, or not a 200.
+  void ask(kube::Request request, Told told);
   // Tells nobody any more.
   void stop();
 
  private:
   struct Question {
-    std::string target;
+    kube::Request request;
     Told told;
     boost::asio::steady_timer timer;
     std::optional<kube::CallId> call;
   };
 
   void send_more();
-  void on_answer(std::uint64_t id, const kube::Outcome& outcome);
-  void tell(std::uint64_t id, std::string tail);
+  void on_answer(std::uint64_t id, kube::Outcome outcome);
+  void tell(std::uint64_t id, std::optional<std::string> body);
 
   boost::asio::io_context& io_;
   kube::Client& client_;

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <chrono>
+#include <vector>
+
+#include "commands/run_input.hpp"
+#include "host/open_operators.hpp"
+#include "run/request.hpp"
+
+namespace stepop::orchestrator {
+
+// `stepop run --dry-run`: shows what each step would become where it runs (extension stepop.render/1) and what the server
+// there says of it. Nothing is created. Returns the exit status: kBadInput when one is refused. Blocks for at most
+// `timeout` a step.
+int show_manifests(const RunInput&, const RunNames&, const std::vector<OpenOperator>&, bool json,
+                   std::chrono::milliseconds timeout);
+
+}  // namespace stepop::orchestrator

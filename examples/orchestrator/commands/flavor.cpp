@@ -1,0 +1,115 @@
+#include <unistd.h>
+
+#include <boost/json/serialize.hpp>
+
+#include "commands/stack_editing.hpp"
+#include "input/yaml_text.hpp"
+#include "screen/progress.hpp"
+
+namespace stepop::orchestrator {
+namespace json = boost::json;
+namespace {
+
+// Plugins of the stack where there is one; of the usual directories in any case.
+host::PluginDirectory plugins_in_reach(const StackOptions& options) {
+  try {
+    return plugins_of(options, load_stack(options.stack).stack);
+  } catch (const BadInput&) {
+    if (options.stack) throw;
+    return plugins_of(options, {});
+  }
+}
+
+std::string text_of(const json::object& object, const char* member) {
+  const json::value* value = object.if_contains(member);
+  return value && value->is_string() ? std::string(value->get_string()) : "";
+}
+
+// "string", "on_success|never|always", "list of string"
+std::string type_of(const json::object& schema) {
+  if (const json::value* words = schema.if_contains("enum"); words && words->is_array()) {
+    std::string text;
+    for (const json::value& word : words->get_array())
+      text += (text.empty() ? "" : "|") + (word.is_string() ? std::string(word.get_string()) : json::serialize(word));
+    return text;
+  }
+  std::string type = text_of(schema, "type");
+  if (const json::value* types = schema.if_contains("type"); types && types->is_array()) {
+    for (const json::value& one : types->get_array()) type += (type.empty() ? "" : "|") + std::string(one.as_string());
+  }
+  if (type != "array") return type.empty() ? "any" : type == "object" ? "mapping" : type;
+  const json::value* items = schema.if_contains("items");
+  return "list of " + (items && items->is_object() ? type_of(items->get_object()) : "any");
+}
+
+void add_settings(const json::object& schema, const std::string& prefix, std::vector<std::vector<Cell>>& rows) {
+  const json::value* properties = schema.if_contains("properties");
+  if (properties == nullptr || !properties->is_object()) return;
+  for (const auto& property : properties->get_object()) {
+    // The host's own.
+    if (prefix.empty() && property.key() == "owner") continue;
+    if (!property.value().is_object()) continue;
+    const json::object& inside = property.value().get_object();
+    const std::string name = prefix + std::string(property.key());
+    const json::value* fallback = inside.if_contains("default");
+    rows.push_back(
+        {{name}, {type_of(inside)}, {fallback ? flow_text(*fallback) : ""}, {text_of(inside, "description")}});
+    add_settings(inside, name + ".", rows);
+  }
+}
+
+}  // namespace
+
+int list_flavors(const FlavorCommand& command) {
+  const host::PluginDirectory plugins = plugins_in_reach(command.options);
+  json::array documents;
+  std::vector<std::vector<Cell>> rows{{{"FLAVOR"}, {"PLUGIN"}, {"VERSION"}, {"DESCRIPTION"}}};
+  for (const host::Plugin& plugin : plugins.plugins()) {
+    for (const std::string& name : plugin.flavors()) {
+      const std::string description = text_of(*plugin.flavor(name), "description");
+      documents.emplace_back(json::object{{"name", name},
+                                          {"plugin", plugin.name()},
+                                          {"version", plugin.version()},
+                                          {"file", plugin.file().string()},
+                                          {"description", description}});
+      rows.push_back({{name}, {plugin.name()}, {plugin.version()}, {description}});
+    }
+  }
+  if (command.options.output != Output::text)
+    write_document(command.options.output, documents);
+  else if (rows.size() == 1)
+    write_text(STDERR_FILENO, "no plugin was found; give --plugin-dir DIR or set STEPOP_PLUGIN_PATH\n");
+  else
+    write_table(std::move(rows));
+  return 0;
+}
+
+int describe_flavor(const FlavorCommand& command) {
+  const host::PluginDirectory plugins = plugins_in_reach(command.options);
+  const json::object& flavor = require_flavor(plugins, command.name);
+  const host::Plugin plugin = plugins.find(command.name);
+  if (!command.schema.empty()) {
+    const std::string member = (command.schema == "configuration" ? "config" : command.schema) + "_schema";
+    write_document(command.options.output == Output::yaml ? Output::yaml : Output::json, flavor.at(member));
+    return 0;
+  }
+  if (command.options.output != Output::text) {
+    json::object document = flavor;
+    document["plugin"] = plugin.name();
+    document["version"] = plugin.version();
+    document["file"] = plugin.file().string();
+    write_document(command.options.output, document);
+    return 0;
+  }
+  std::string head = command.name;
+  if (const std::string description = text_of(flavor, "description"); !description.empty()) head += ": " + description;
+  write_text(STDOUT_FILENO,
+             head + "\n" + plugin.name() + " " + plugin.version() + " (" + plugin.file().string() + ")\n\n");
+  std::vector<std::vector<Cell>> rows{{{"SETTING"}, {"TYPE"}, {"DEFAULT"}, {"MEANING"}}};
+  if (const json::value* schema = flavor.if_contains("config_schema"); schema && schema->is_object())
+    add_settings(schema->get_object(), "", rows);
+  write_table(std::move(rows));
+  return 0;
+}
+
+}  // namespace stepop::orchestrator

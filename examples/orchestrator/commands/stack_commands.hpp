@@ -1,0 +1,65 @@
+// The verbs that look at stacks and edit them: `step-operator`, `stack`, `integration`, with ZenML's words. Each returns
+// the exit status, and throws BadInput before anything has changed.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "commands/output.hpp"
+#include "input/key_values.hpp"
+
+namespace stepop::orchestrator {
+
+// What they share: which stack is meant, and where plugins are.
+struct StackOptions {
+  std::optional<std::string> stack;  // a file or a name; else $STEPOP_STACK, else the active one
+  std::vector<std::string> plugin_directories;
+  std::optional<std::string> state_directory;
+  Output output = Output::text;
+};
+
+struct StepOperatorCommand {
+  StackOptions options;
+  std::string name;
+  std::string flavor;                // of register
+  std::vector<KeyValue> settings;    // of register and update
+  std::vector<std::string> removed;  // of update: keys
+};
+int register_step_operator(const StepOperatorCommand&);
+int list_step_operators(const StepOperatorCommand&);
+int describe_step_operator(const StepOperatorCommand&);
+int update_step_operator(const StepOperatorCommand&);
+int delete_step_operator(const StepOperatorCommand&);
+
+struct FlavorCommand {
+  StackOptions options;
+  std::string name;
+  std::string schema;  // "configuration", "settings", "request": print that JSON Schema; "" for the table
+};
+int list_flavors(const FlavorCommand&);
+int describe_flavor(const FlavorCommand&);
+
+struct StackCommand {
+  StackOptions options;
+  std::string name;                         // "" for the one that `options` means
+  std::vector<std::string> step_operators;  // of register and update
+  bool set = false;                         // of register: it is the active one from now on
+  bool yes = false;                         // of delete: do not ask
+};
+int register_stack(const StackCommand&);
+int list_stacks(const StackCommand&);
+int describe_stack(const StackCommand&);
+int set_stack(const StackCommand&);
+int update_stack(const StackCommand&);
+int delete_stack(const StackCommand&);
+
+struct IntegrationCommand {
+  StackOptions options;
+  std::vector<std::string> names;
+  bool yes = false;  // of install: there is nothing to ask
+};
+int list_integrations(const IntegrationCommand&);
+int install_integrations(const IntegrationCommand&);
+
+}  // namespace stepop::orchestrator

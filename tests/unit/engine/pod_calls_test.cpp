@@ -1,0 +1,25 @@
+#include "engine/pod_calls.hpp"
+
+#include <gmock/gmock.h>
+
+namespace stepop::engine {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(PodCalls, CreateWithEveryFieldCheckedAndABoundOnTheServersSide) {
+  const auto request = create_pod("dev", "{}");
+  EXPECT_THAT(request.target, HasSubstr("/api/v1/namespaces/dev/pods?"));
+  EXPECT_THAT(request.target, HasSubstr("fieldValidation=Strict"));
+  EXPECT_THAT(request.target, HasSubstr("timeout=30s"));
+  EXPECT_THAT(request.target, Not(HasSubstr("dryRun")));
+}
+
+TEST(PodCalls, DeleteOnlyThePodThatIsMeant) {
+  const auto request = delete_pod("dev", "a", "uid-1", "", std::chrono::seconds{5});
+  EXPECT_THAT(request.body, HasSubstr(R"("preconditions":{"uid":"uid-1"})"));
+  EXPECT_THAT(request.body, HasSubstr(R"("gracePeriodSeconds":5)"));
+}
+
+}  // namespace
+}  // namespace stepop::engine
