@@ -47,8 +47,10 @@ const StepOperatorEntry& require_step_operator(const Stack& stack, const std::st
                  (stack.step_operators.empty() ? "it has none" : did_you_mean(name, stack.names())));
 }
 
-void change_stack(const ChosenStack& chosen, const StackEdit& edit) {
+bool change_stack(const ChosenStack& chosen, const StackEdit& edit) {
+  bool begun = false;
   edit_file(chosen.file, [&](const std::optional<std::string>& there) {
+    begun = !there;
     const std::string before = there ? *there : new_stack_text(name_for_new(chosen));
     const YamlDocument document = parse_yaml(chosen.shown, before);
     std::string after = edited_stack(chosen.shown, before, edit.changes(as_stack(document, chosen), document));
@@ -57,6 +59,7 @@ void change_stack(const ChosenStack& chosen, const StackEdit& edit) {
     if (edit.judge) edit.judge(stack);
     return after;
   });
+  return begun;
 }
 
 void judge_step_operator(const Stack& after, const std::string& name, const std::vector<std::string>& given,

@@ -38,8 +38,8 @@ struct StackEdit {
   // Throws BadInput for what must not be written. May be empty.
   std::function<void(const Stack& after)> judge;
 };
-// A stack file that is not there is begun.
-void change_stack(const ChosenStack&, const StackEdit&);
+// A stack file that is not there is begun; returns whether it was.
+bool change_stack(const ChosenStack&, const StackEdit&);
 
 // What the plugin says of a step operator's configuration; throws BadInput with all of it. A mistake in a key of `given`,
 // which came from the command line, is shown there: "--cleanup: ...".

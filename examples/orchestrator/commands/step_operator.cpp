@@ -57,8 +57,8 @@ int register_step_operator(const StepOperatorCommand& command) {
   edit.judge = [&](const Stack& after) {
     judge_step_operator(after, command.name, keys_of(command.settings), *plugins, command.options);
   };
-  change_stack(chosen, edit);
-  say("registered the step operator " + command.name + " in " + in_words(chosen));
+  const bool begun = change_stack(chosen, edit);
+  say("registered the step operator " + command.name + " in " + in_words(chosen) + (begun ? ", a new one" : ""));
   return 0;
 }
 

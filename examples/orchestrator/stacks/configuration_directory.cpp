@@ -92,12 +92,10 @@ ChosenStack choose_stack(const ConfigurationDirectory& directory, const std::opt
     const std::string because = chosen ? "--stack" : "$STEPOP_STACK";
     std::error_code error;
     if (looks_like_a_file(text) || fs::exists(text, error)) return {fs::absolute(text), text, std::nullopt, because};
-    if (!or_new) {
-      try {
-        directory.require_stack(text);
-      } catch (const BadInput& bad) {
-        throw BadInput(because + ": there is no file \"" + text + "\", and " + bad.what());
-      }
+    try {
+      directory.require_stack(text);
+    } catch (const BadInput& bad) {
+      throw BadInput(because + ": there is no file \"" + text + "\", and " + bad.what());
     }
     return {directory.stack_file(text), directory.stack_file(text), text, because};
   }

@@ -44,7 +44,7 @@ struct ChosenStack {
 };
 
 // `chosen`: --stack, a file or the name of a stack; else $STEPOP_STACK, likewise; else the active stack. Throws BadInput
-// when it is not there; with `or_new` a stack of the configuration directory, or a file that is to be made, is fine too.
+// when it is not there; with `or_new` the active stack and a file may be new. (A name that is not there is mistyped.)
 ChosenStack choose_stack(const ConfigurationDirectory&, const std::optional<std::string>& chosen, bool or_new = false);
 
 }  // namespace stepop::orchestrator

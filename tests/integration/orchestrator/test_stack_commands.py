@@ -125,6 +125,14 @@ class Register(StackCommands):
         self.assertEqual(configuration, {"kubernetes_namespace": "2024", "lost_after_seconds": 60,
                                          "fail_on_container_waiting_reasons": ["ErrImagePull"]})
 
+    def test_a_new_file_is_begun_and_a_name_that_is_not_there_is_not(self):
+        self.assertIn("in the stack mine.yaml, a new one\n",
+                      self.good("step-operator", "register", "here", "--flavor", "local", "--stack", "mine.yaml"))
+        self.assertTrue((self.place / "mine.yaml").exists())
+        error = self.bad("step-operator", "register", "here", "--flavor", "local", "--stack", "prod")
+        self.assertIn('--stack: there is no file "prod", and there is no stack "prod" in ', error)
+        self.assertIn("`stepop stack register prod` makes it", error)
+
     def test_the_file_is_its_users_alone(self):
         self.good("step-operator", "register", "here", "--flavor", "local")
         self.assertEqual(os.stat(self.file()).st_mode & 0o777, 0o600)
