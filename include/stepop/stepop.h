@@ -270,7 +270,7 @@ typedef struct stepop_plugin {
 
   /* Is everything there to run steps (or, when `request` is not NULL, this step)? `*out` is a JSON array with
    * one finding a line: {"level":"ok"|"warning"|"error","code","path","message","hint"}. Creates nothing.
-   * Returns OK when the checks could be made, whatever they found.
+   * Returns OK when the checks could be made, whatever they found. A path "manifests[N]..." is as in draft/render.h.
    * Errors: TIMEOUT, UNAVAILABLE.
    * [thread-safe, blocks: timeout_ms] */
   stepop_code (*check)(stepop_operator* op, const char* request, int64_t timeout_ms, stepop_text** out,

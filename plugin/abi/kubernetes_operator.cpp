@@ -1,5 +1,6 @@
 #include "abi/kubernetes_operator.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <future>
 #include <random>
@@ -13,6 +14,7 @@
 #include "kube/tls.hpp"
 #include "manifest/identity.hpp"
 #include "manifest/objects.hpp"
+#include "request/not_yet.hpp"
 #include "request/step_request.hpp"
 
 namespace stepop::abi {
@@ -52,6 +54,19 @@ kube::ClusterAccess access_to(const request::OperatorConfig& config, const Envir
   return kube::load_kubeconfig(query);
 }
 
+void announce(const std::vector<Finding>& warnings, std::string_view step_run_id, plugin::Events& events) {
+  for (const auto& warning : warnings) {
+    events.warning(step_run_id, warning.code, warning.path + ": " + warning.message, warning.hint);
+  }
+}
+
+// What the settings leave of the time that the host gives a check.
+std::chrono::milliseconds bounded(std::chrono::milliseconds timeout, const request::Settings& settings) {
+  if (!settings.api_request_timeout) return timeout;
+  const std::chrono::milliseconds bound = *settings.api_request_timeout * (1 + settings.max_api_retries);
+  return std::min(timeout, bound);
+}
+
 // The smallest request there is, for a check of the operator alone.
 json::object sample_request() {
   return {{"step_run_id", "stepop-check"}, {"step_name", "check"}, {"image", "stepop.invalid/check"}};
@@ -70,6 +85,7 @@ Environment Environment::read() {
 KubernetesOperator::KubernetesOperator(const json::object& config, const Environment& environment,
                                        plugin::Events& events)
     : config_(request::parse_config(config)), events_(events), instance_(random_instance()) {
+  request::refuse_what_is_not_made_yet(config_);
   kube::initialise_tls();
   try {
     engine::Engine::Self self;
@@ -84,6 +100,7 @@ KubernetesOperator::KubernetesOperator(const json::object& config, const Environ
   } catch (const kube::ConfigError& mistake) {
     throw as_error(mistake, config_);
   }
+  announce(config_.warnings, {}, events_);
 }
 
 KubernetesOperator::~KubernetesOperator() {
@@ -106,18 +123,23 @@ Answer KubernetesOperator::ask(std::chrono::milliseconds timeout, Question quest
 
 std::vector<Finding> KubernetesOperator::check(const json::object* request, std::chrono::milliseconds timeout) {
   const auto submission = prepare(request ? *request : sample_request(), false);
+  const auto& warnings = submission.request->warnings;
+  timeout = bounded(timeout, submission.request->settings);
   engine::PreflightQuestion question{submission.namespace_, objects_of(submission), request == nullptr, timeout};
   auto findings = ask<std::vector<Finding>>(timeout, [this, question = std::move(question)](auto answer) mutable {
     engine::preflight(engine_->client(), std::move(question), std::move(answer));
   });
   const bool unanswered = findings.size() == 1 && findings.front().level == Finding::Level::error;
   if (unanswered && findings.front().code != "Unauthorized") throw Error(STEPOP_E_UNAVAILABLE, std::move(findings));
+  findings.insert(findings.begin(), warnings.begin(), warnings.end());
   return findings;
 }
 
 plugin::Rendering KubernetesOperator::render(const json::object& request, bool dry_run,
                                              std::chrono::milliseconds timeout) {
-  auto objects = objects_of(prepare(request, false));
+  const auto submission = prepare(request, false);
+  timeout = bounded(timeout, submission.request->settings);
+  auto objects = objects_of(submission);
   plugin::Rendering rendering;
   for (const auto& object : objects) rendering.manifests.push_back(manifest::without_secret_values(object));
   if (!dry_run) return rendering;
@@ -144,6 +166,7 @@ std::vector<json::object> KubernetesOperator::objects_of(const engine::Submissio
 
 engine::Submission KubernetesOperator::prepare(const json::object& object, bool report_lost_if_absent) const {
   auto request = std::make_shared<const request::StepRequest>(request::parse_request(object, config_));
+  request::refuse_what_is_not_made_yet(*request);
   const manifest::Identity identity{config_.owner, request->step_run_id};
   engine::Submission submission;
   submission.step_run_id = request->step_run_id;
@@ -169,6 +192,7 @@ void KubernetesOperator::submit(const json::object& request, bool report_lost_if
   auto submission = prepare(request, report_lost_if_absent);
   note(submission);
   events_.state({submission.step_run_id, plugin::State::accepted, 0, {}});
+  announce(submission.request->warnings, submission.step_run_id, events_);
   loop_.post([this, submission = std::move(submission)]() mutable { engine_->submit(std::move(submission)); });
 }
 

@@ -109,6 +109,10 @@ kube::Request dry_run_create(const json::object& object, std::chrono::millisecon
   return request;
 }
 
+std::string path_of_object(std::size_t number) {
+  return "manifests[" + std::to_string(number) + "]";
+}
+
 DryRun read_dry_run(const kube::Outcome& outcome, const std::string& path) {
   DryRun result;
   if (const auto* error = std::get_if<kube::TransportError>(&outcome)) {
@@ -181,9 +185,8 @@ void dry_run(kube::Client& client, std::vector<json::object> objects, std::chron
     });
   };
   for (std::size_t i = 0; i < objects.size(); ++i) {
-    const auto path = "manifests[" + std::to_string(i) + "]";
-    ask(objects[i], &Run::answers, i, path);
-    if (const auto pod = pod_of(objects[i])) ask(*pod, &Run::of_pods, i, path + ".spec.template");
+    ask(objects[i], &Run::answers, i, path_of_object(i));
+    if (const auto pod = pod_of(objects[i])) ask(*pod, &Run::of_pods, i, path_of_object(i) + pod_of_job);
   }
 }
 

@@ -27,6 +27,10 @@ kube::Request dry_run_create(const boost::json::object& object, std::chrono::mil
 // `path` is the object's own. Pure.
 DryRun read_dry_run(const kube::Outcome& outcome, const std::string& path);
 
+// "manifests[N]": the path of an object among others, as stepop.render/1 shows them; and below it, of a Job's pod.
+std::string path_of_object(std::size_t number);
+inline constexpr const char* pod_of_job = ".spec.template";
+
 // Asks for all objects at once. A Job is asked for with its pod, which quota and admission judge only when the Job's controller
 // makes it: what is wrong with that one is found as wrong with the Job. `done` is called once, on the loop, never from within
 // this call, with one answer for each object; not at all when the client is closed. THREADS: the loop's.

@@ -8,6 +8,7 @@
 #include "engine/policy.hpp"
 #include "kube/event.hpp"
 #include "lifecycle/log_tail.hpp"
+#include "manifest/job.hpp"
 #include "manifest/labels.hpp"
 #include "manifest/pod.hpp"
 
@@ -86,12 +87,13 @@ void Engine::submit(Submission submission) {
   if (auto* known = find(submission.step_run_id)) {
     known->request_hash = submission.request_hash;
     known->request = std::move(submission.request);
-    perform(*known, known->machine.own(now()));
+    perform(*known, known->machine.submitted_again(now(), asked_of(*known->request)));
     return;
   }
   const auto origin = submission.report_lost_if_absent ? Origin::resubmitted : Origin::submitted;
   auto& step = add(submission.step_run_id, submission.step_hash, submission.namespace_,
-                   lifecycle::StepMachine(origin, true, std::move(submission.policy), self_.seed + next_serial_));
+                   lifecycle::StepMachine(origin, true, std::move(submission.policy), self_.seed + next_serial_,
+                                          asked_of(*submission.request)));
   step.request_hash = std::move(submission.request_hash);
   step.request = std::move(submission.request);
   begin(step);
@@ -216,6 +218,12 @@ std::string Engine::manifest_of(const Step& step, const lifecycle::CreatePod& cr
   return boost::json::serialize(pod);
 }
 
+std::string Engine::secret_of(const Step& step, const lifecycle::CreateSecret& create) const {
+  const manifest::Owner pod{"v1", "Pod", create.name, create.uid};
+  return boost::json::serialize(
+      manifest::secret_manifest(*step.request, {self_.owner, step.id}, self_.instance, create.attempt, pod));
+}
+
 std::string Engine::name_of(const Step& step, std::uint32_t attempt) const {
   // Without a request nothing is ever created, and no pod is looked for by a name that was not seen.
   const auto readable = step.request ? manifest::readable_name(*step.request) : std::string();
@@ -242,6 +250,9 @@ void Engine::carry_out(Step& step, const lifecycle::Action& action) {
   std::visit(
       Overloaded{
           [&](const CreatePod& create) { call(step, create_pod(step.namespace_, manifest_of(step, create))); },
+          [&](const CreateSecret& create) {
+            call(step, create_secret(step.namespace_, secret_of(step, create)), Quote::nothing);
+          },
           [&](const GetPod& get) {
             call(step, get_pod(step.namespace_, get.name.empty() ? name_of(step, get.attempt) : get.name));
           },
@@ -299,17 +310,18 @@ void Engine::tell_end(Step& step, const std::string& log_tail) {
   tell_idle();
 }
 
-void Engine::call(Step& step, kube::Request request) {
-  step.call = client_.call(std::move(request), [this, id = step.id, serial = step.serial](kube::Outcome outcome) {
-    auto* step = find(id);
-    if (!step || step->serial != serial) return;
-    step->call.reset();
-    if (const auto* response = std::get_if<kube::Response>(&outcome)) {
-      for (const auto& warning : response->warnings) events_.warning(id, "ApiWarning", warning);
-    }
-    const auto view_of_pod = [&](kube::Pod pod) { return read(*step, std::move(pod)); };
-    perform(*step, step->machine.on_answer(now(), read_answer(outcome, view_of_pod)));
-  });
+void Engine::call(Step& step, kube::Request request, Quote quote) {
+  step.call =
+      client_.call(std::move(request), [this, id = step.id, serial = step.serial, quote](kube::Outcome outcome) {
+        auto* step = find(id);
+        if (!step || step->serial != serial) return;
+        step->call.reset();
+        if (const auto* response = std::get_if<kube::Response>(&outcome); response && quote == Quote::warnings) {
+          for (const auto& warning : response->warnings) events_.warning(id, "ApiWarning", warning);
+        }
+        const auto view_of_pod = [&](kube::Pod pod) { return read(*step, std::move(pod)); };
+        perform(*step, step->machine.on_answer(now(), read_answer(outcome, view_of_pod)));
+      });
 }
 
 // One question for all who ask meanwhile.

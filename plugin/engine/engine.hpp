@@ -81,10 +81,13 @@ class Engine {
   void begin(Step& step);
   lifecycle::PodView read(const Step& step, kube::Pod pod) const;
   std::string manifest_of(const Step& step, const lifecycle::CreatePod& create) const;
+  std::string secret_of(const Step& step, const lifecycle::CreateSecret& create) const;
   std::string name_of(const Step& step, std::uint32_t attempt) const;
   void perform(Step& step, lifecycle::Actions actions);
   void carry_out(Step& step, const lifecycle::Action& action);
-  void call(Step& step, kube::Request request);
+  // The server's warnings about a Secret may repeat what is in it.
+  enum class Quote { warnings, nothing };
+  void call(Step& step, kube::Request request, Quote quote = Quote::warnings);
   void ask_ready(const std::string& step_run_id);
   void ask_why(const Step& step, const lifecycle::AskWhy& question);
   void drop(const std::string& step_run_id, bool deleted);

@@ -28,17 +28,25 @@ kube::Request request_for(kube::Method method, std::string target, json::value b
   return request;
 }
 
-}  // namespace
-
-kube::Request create_pod(const std::string& namespace_, std::string manifest) {
+kube::Request create_in(std::string collection, std::string manifest) {
   const auto seconds = std::to_string(lifecycle::create_timeout.count()) + "s";
-  auto request = request_for(
-      kube::Method::Post, kube::with_query(kube::pods_target(namespace_), {{"fieldManager", std::string(field_manager)},
-                                                                           {"fieldValidation", "Strict"},
-                                                                           {"timeout", seconds}}));
+  auto request = request_for(kube::Method::Post,
+                             kube::with_query(std::move(collection), {{"fieldManager", std::string(field_manager)},
+                                                                      {"fieldValidation", "Strict"},
+                                                                      {"timeout", seconds}}));
   request.body = std::move(manifest);
   request.timeout = lifecycle::create_timeout + answer_margin;
   return request;
+}
+
+}  // namespace
+
+kube::Request create_pod(const std::string& namespace_, std::string manifest) {
+  return create_in(kube::pods_target(namespace_), std::move(manifest));
+}
+
+kube::Request create_secret(const std::string& namespace_, std::string manifest) {
+  return create_in(kube::collection_target("", "v1", namespace_, "secrets"), std::move(manifest));
 }
 
 kube::Request get_pod(const std::string& namespace_, const std::string& name) {

@@ -13,6 +13,8 @@ namespace stepop::engine {
 // The calls that a step's life asks for, as HTTP requests, and their answers as the lifecycle reads them. Pure.
 
 kube::Request create_pod(const std::string& namespace_, std::string manifest);
+// `manifest` holds values in clear; nothing of the request or of its answer's words may be told to anybody.
+kube::Request create_secret(const std::string& namespace_, std::string manifest);
 kube::Request get_pod(const std::string& namespace_, const std::string& name);
 // A merge patch that sets one annotation; the uid in it is a precondition (409 for another pod of that name), and so is
 // the resourceVersion where it is not empty.

@@ -30,6 +30,10 @@ lifecycle::Policy policy_of(const request::Policy& policy) {
   return read;
 }
 
+lifecycle::Asked asked_of(const request::StepRequest& request) {
+  return {!request.settings.secrets.empty()};
+}
+
 lifecycle::Policy policy_of(const manifest::Marks& marks) {
   return policy_of(marks.policy.value_or(request::Policy{}));
 }

@@ -3,6 +3,7 @@
 #include "lifecycle/step_machine.hpp"
 #include "manifest/labels.hpp"
 #include "request/policy.hpp"
+#include "request/step_request.hpp"
 
 namespace stepop::engine {
 
@@ -10,6 +11,8 @@ namespace stepop::engine {
 lifecycle::Policy policy_of(const request::Policy& policy);
 // Of a pod that another life made: what it wrote on it, or the defaults.
 lifecycle::Policy policy_of(const manifest::Marks& marks);
+// What the step needs beside its pod.
+lifecycle::Asked asked_of(const request::StepRequest& request);
 lifecycle::Cleanup cleanup_of(request::Cleanup cleanup);
 
 }  // namespace stepop::engine

@@ -75,13 +75,16 @@ std::vector<Finding> read_namespace(const std::vector<DryRun>& answers, const st
   if (there) ok("Namespace", "namespace " + namespace_ + " is there");
   if (admitted) ok("Admission", "what decides on new objects in namespace " + namespace_ + " lets them in");
   if (admitted && none_refused_for(reason::quota_exceeded)) ok("Quota", "namespace " + namespace_ + " has room");
-  for (const auto& answer : answers) {
-    for (const auto& finding : answer.findings) {
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    for (auto finding : answers[i].findings) {
+      // Who asked has not seen the objects: of what concerns no field in particular the message says enough.
+      const auto path = path_of_object(i);
+      if (finding.path == path || finding.path == path + pod_of_job) finding.path.clear();
       // The same refusal of several objects is one.
       const bool told = std::any_of(findings.begin(), findings.end(), [&](const Finding& other) {
         return other.code == finding.code && other.path == finding.path && other.message == finding.message;
       });
-      if (!told) findings.push_back(finding);
+      if (!told) findings.push_back(std::move(finding));
     }
   }
   return findings;

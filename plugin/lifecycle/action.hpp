@@ -47,11 +47,17 @@ struct NoAnswer {  // no (whole) answer came
 };
 using Answer = std::variant<Done, PodView, kube::Status, NoAnswer>;
 
-// What the machine wants done. Of the seven calls, at most one is under way for a step at any time; its
+// What the machine wants done. Of the eight calls, at most one is under way for a step at any time; its
 // answer is given to on_answer.
 struct CreatePod {
   std::uint32_t attempt = 0;
   std::uint32_t restarts = 0;  // to be written on it
+};
+// The Secret of this attempt's pod, named like it, and owned by it: the uid is in its owner reference from the start. Of the answer
+// the machine needs Done, or the Status.
+struct CreateSecret {
+  std::string name, uid;
+  std::uint32_t attempt = 0;
 };
 struct GetPod {
   std::string name;  // empty: the name that a create of this attempt uses
@@ -104,8 +110,8 @@ struct TellForgotten {
 struct WakeAt {  // call on_timer then; it replaces an earlier one
   Instant time;
 };
-using Action = std::variant<CreatePod, GetPod, MarkCancelled, MarkGivenUp, MarkReplaced, TakeOver, DeletePod, AskReady,
-                            AskWhy, Announce, Warn, TellDisplaced, TellForgotten, WakeAt>;
+using Action = std::variant<CreatePod, CreateSecret, GetPod, MarkCancelled, MarkGivenUp, MarkReplaced, TakeOver,
+                            DeletePod, AskReady, AskWhy, Announce, Warn, TellDisplaced, TellForgotten, WakeAt>;
 using Actions = std::vector<Action>;
 
 }  // namespace stepop::lifecycle

@@ -85,6 +85,8 @@ constexpr std::array specials{
             "An admission webhook of this cluster could not be asked, so nothing is decided: tell its owner.", true},
     Special{reason::admission_denied, "error looking up service account",
             "Create the service account, or name another in service_account_name.", false},
+    Special{reason::container_config, secret_without_request,
+            "Submit the step again: whoever has its request makes its Secret.", true},
 };
 
 const Special* special_of(std::string_view why, std::string_view message) {

@@ -15,4 +15,8 @@ std::string hint_for(std::string_view reason, std::string_view message);
 bool may_help_to_retry(std::string_view reason);
 bool may_help_to_retry(std::string_view reason, std::string_view message);
 
+// Why an operator that has attached cannot help a pod whose Secret is missing.
+inline constexpr std::string_view secret_without_request =
+    "The step's Secret is missing, and this process took the step over without its request, which has the values.";
+
 }  // namespace stepop::lifecycle

@@ -327,6 +327,18 @@ bool has_ended(const Pod& pod) {
   return main_ended(pod) || main_could_not_start(pod);
 }
 
+bool misses_own_secret(const Pod& pod) {
+  // kubelet, kuberuntime_container.go: the API's NotFound, as its cache of Secrets makes it.
+  const auto words = "secret \"" + pod.metadata.name + "\" not found";
+  const auto misses = [&](const kube::ContainerStatus& container) {
+    const auto& state = container.state;
+    return state.kind == ContainerState::Kind::Waiting && state.reason == "CreateContainerConfigError" &&
+           state.message.find(words) != std::string::npos;
+  };
+  return std::any_of(pod.init_container_statuses.begin(), pod.init_container_statuses.end(), misses) ||
+         std::any_of(pod.container_statuses.begin(), pod.container_statuses.end(), misses);
+}
+
 Progress read_progress(const Pod& pod) {
   Progress progress;
   if (const auto* main = main_state(pod)) {

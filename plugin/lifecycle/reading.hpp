@@ -54,6 +54,9 @@ std::optional<Disruption> disruption_of(const kube::Pod& pod);
 
 Place place_of(const kube::Pod& pod);
 
+// Its kubelet does not find the Secret that is named like the pod: the one that stepop makes for it.
+bool misses_own_secret(const kube::Pod& pod);
+
 // The reason of a waiting reason of the kubelet: ImagePullBackOff is ImagePull.
 std::string_view reason_of_waiting(std::string_view waiting_reason);
 

@@ -8,6 +8,21 @@ bool is_access_refusal(const kube::Status& status) {
   return status.code == 401 || (status.code == 403 && kube::is_rbac_forbidden(status));
 }
 
+namespace {
+
+// Why the step's Secret is not there, in our own words.
+std::string_view words_for_secret(std::string_view why) {
+  if (why == reason::forbidden) return "This account may not create the step's Secret";
+  if (why == reason::quota_exceeded) return "A ResourceQuota has no room for the step's Secret";
+  if (why == reason::namespace_missing) return "The namespace for the step's Secret is not there";
+  if (why == reason::namespace_terminating) return "The namespace for the step's Secret is being deleted";
+  if (why == reason::admission_denied) return "A policy of this cluster refuses the step's Secret";
+  if (why == reason::invalid_request) return "The API server finds the step's Secret invalid";
+  return "The step's Secret could not be made yet";
+}
+
+}  // namespace
+
 Refusal read_create_refusal(const kube::Status& status) {
   using Kind = Refusal::Kind;
   const auto no = [&](Kind kind, std::string_view why) { return Refusal{kind, std::string(why), status.message}; };
@@ -33,6 +48,12 @@ Refusal read_create_refusal(const kube::Status& status) {
     return no(Kind::unknown_outcome, reason::cluster_unavailable);
   if (status.code == 403) return no(Kind::final_no, reason::admission_denied);
   return no(Kind::final_no, reason::invalid_request);
+}
+
+Refusal read_secret_refusal(const kube::Status& status) {
+  auto refusal = read_create_refusal(status);
+  refusal.message = std::string(words_for_secret(refusal.reason)) + " (HTTP " + std::to_string(status.code) + ").";
+  return refusal;
 }
 
 }  // namespace stepop::lifecycle

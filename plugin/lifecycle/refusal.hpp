@@ -24,6 +24,10 @@ struct Refusal {
 
 Refusal read_create_refusal(const kube::Status& status);
 
+// The same of a step's Secret. Its message has none of the server's words: a validation, or a webhook, may repeat what it
+// refuses.
+Refusal read_secret_refusal(const kube::Status& status);
+
 // 401, or 403 in RBAC's words, whatever the call was.
 bool is_access_refusal(const kube::Status& status);
 

@@ -29,6 +29,9 @@ Actions StepMachine::on_answer(Instant now, Answer answer) {
     case Call::create:
       on_create_answer(now, answer, out);
       break;
+    case Call::create_secret:
+      on_secret_answer(now, answer, out);
+      break;
     case Call::get:
       on_get_answer(now, answer, out);
       break;
@@ -61,10 +64,15 @@ Actions StepMachine::on_answer(Instant now, Answer answer) {
 }
 
 StepMachine::RefusedAccess& StepMachine::refused(Instant now, std::string_view why, const std::string& message) {
-  if (!refused_) refused_ = RefusedAccess{now, now, false, false, std::string(why), message};
-  refused_->last = now;
-  refused_->message = message;
+  note_refusal(refused_, now, why, message);
   return *refused_;
+}
+
+void StepMachine::note_refusal(std::optional<RefusedAccess>& refused, Instant now, std::string_view why,
+                               const std::string& message) {
+  if (!refused) refused = RefusedAccess{now, now, false, false, std::string(why), message};
+  refused->last = now;
+  refused->message = message;
 }
 
 void StepMachine::hold_up(std::string_view why, const std::string& message, Actions& out) {
@@ -85,9 +93,9 @@ void StepMachine::create_had_no_effect(Instant now) {
   if (create_may_land_until_ && now < *create_may_land_until_) attempt_.create_unknown_until = create_may_land_until_;
 }
 
-// `scheduling_timeout_seconds` counts while a quota or a webhook that cannot be asked keeps the pod from being made. An API
-// server that is away says nothing of the sort.
-bool StepMachine::no_room_in_time(Instant now, const Refusal& refusal) {
+// `scheduling_timeout_seconds` counts while a quota or a webhook that cannot be asked keeps the pod, or its Secret, from being
+// made. An API server that is away says nothing of the sort.
+bool StepMachine::no_room_in_time(Instant now, const Refusal& refusal, Instant asked_at) {
   const bool no_room = refusal.reason == reason::quota_exceeded || refusal.reason == reason::admission_denied;
   if (!no_room || !policy_.scheduling_timeout || stop_) return false;
   const auto deadline = *started_at_ + *policy_.scheduling_timeout;
@@ -95,7 +103,12 @@ bool StepMachine::no_room_in_time(Instant now, const Refusal& refusal) {
     not_before_ = std::min(not_before_, deadline);  // asked once more when it has passed
     return false;
   }
-  return create_sent_at_ >= deadline && !create_may_land(now);
+  return asked_at >= deadline && !create_may_land(now);
+}
+
+std::string StepMachine::too_late(const Refusal& refusal) const {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*policy_.scheduling_timeout).count();
+  return "Not taken within " + std::to_string(seconds) + " s: " + refusal.message;
 }
 
 void StepMachine::on_create_answer(Instant now, Answer& answer, Actions& out) {
@@ -136,10 +149,8 @@ void StepMachine::on_create_answer(Instant now, Answer& answer, Actions& out) {
       return;
     case Kind::room:
     case Kind::try_again:
-      if (no_room_in_time(now, refusal)) {
-        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*policy_.scheduling_timeout).count();
-        return end_without_pod(StepState::failed, refusal.reason,
-                               "Not taken within " + std::to_string(seconds) + " s: " + refusal.message,
+      if (no_room_in_time(now, refusal, create_sent_at_)) {
+        return end_without_pod(StepState::failed, refusal.reason, too_late(refusal),
                                attempt_.restarts ? UserCodeRan::maybe : UserCodeRan::no, out);
       }
       return hold_up(refusal.reason, refusal.message, out);

@@ -62,20 +62,23 @@ void StepMachine::decide_absent(Instant now, Actions& out) {
 // Access was refused. It is believed when the same call is still refused after the grace, and the API server said that it was
 // ready in between: one that has just started refuses for a moment what it will allow.
 void StepMachine::decide_refused(Actions& out) {
-  const auto believed_from = refused_->since + policy_.refusal_grace;
-  if (refused_->last >= believed_from && refused_->server_was_ready) {
+  if (is_believed(*refused_, out)) {
     // Only who has seen the whole namespace without a pod of the step, and has not created one since, knows.
     const bool none_landed =
         !create_may_land_until_ || (complete_as_of_ && *complete_as_of_ >= *create_may_land_until_);
     const bool nothing_there = complete_as_of_ && none_landed && attempt_.may_create && !attempt_.create_unknown_until;
     const auto ran = nothing_there && !attempt_.restarts ? UserCodeRan::no : UserCodeRan::maybe;
     end_without_pod(StepState::failed, refused_->reason, refused_->message, ran, out);
-    return;
   }
-  if (!refused_->server_was_ready && !asking_ready_) {
+}
+
+bool StepMachine::is_believed(const RefusedAccess& refused, Actions& out) {
+  if (refused.server_was_ready) return refused.last >= refused.since + policy_.refusal_grace;
+  if (!asking_ready_) {
     asking_ready_ = true;
     out.push_back(AskReady{});
   }
+  return false;
 }
 
 void StepMachine::decide_present(Instant now, Actions& out) {
@@ -134,6 +137,7 @@ void StepMachine::decide_present(Instant now, Actions& out) {
     stop_ = Stop{Stop::Why::failure, attempt_.view->given_up_reason(), attempt_.view->given_up_message(), {}};
   }
   if (!stop_) decide_give_up(now, out);
+  if (!stop_) decide_secret(now, out);
   if (call_ != Call::none || backing_off(now)) return;
   if (stop_) return decide_stop(now, out);
   if (own_ && attempt_.view->ours && !take_over_refused_ && mark_earlier(out)) return;
@@ -183,7 +187,7 @@ void StepMachine::lose(Instant now, std::string message, UserCodeRan ran, Action
   const auto& pod = attempt_.view->pod;
   const bool deleted_by_somebody = pod.metadata.deletion_timestamp && !disruption_of(pod);
   const bool stopping = stop_ || attempt_.view->cancelled || deleted_by_somebody;
-  if (policy_.on_node_lost == OnNodeLost::replace && own_ && origin_ != Origin::attached && !stopping) {
+  if (policy_.on_node_lost == OnNodeLost::replace && own_ && has_request_ && !stopping) {
     replace(now, report, out);
   } else {
     end(std::move(report), out);
@@ -214,8 +218,12 @@ void StepMachine::decide_give_up(Instant now, Actions& out) {
                  {}};
     return;
   }
-  if (call_ == Call::none && attempt_.bound_since &&
-      passed(*attempt_.bound_since + policy_.startup_timeout, now, out)) {
+  const auto deadline = startup_deadline();
+  if (call_ == Call::none && deadline && passed(*deadline, now, out)) {
+    if (attempt_.secret.missed && !has_request_) {
+      stop_ = Stop{Stop::Why::failure, std::string(reason::container_config), std::string(secret_without_request), {}};
+      return;
+    }
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(policy_.startup_timeout).count();
     const bool has_reason = !progress.reason.empty();
     stop_ = Stop{Stop::Why::failure,

@@ -32,6 +32,7 @@ void StepMachine::announce_progress(Actions& out) {
     report.message = progress.message;
     report.hint = progress.hint;
   }
+  if (report.state == StepState::pending) tell_of_secret(report);
   if (pod.metadata.deletion_timestamp) report.message = "The pod is being deleted.";
   if (const auto* main = pod.container_status(main_container)) {
     if (main->state.kind == kube::ContainerState::Kind::Running) report.started_at = main->state.started_at;
@@ -48,7 +49,7 @@ void StepMachine::announce_progress(Actions& out) {
 
 void StepMachine::conclude(Instant now, Report report, bool stopped, Actions& out) {
   if (!may_replace(report, stopped)) return end(std::move(report), out);
-  if (own_ && origin_ != Origin::attached) {
+  if (own_ && has_request_) {
     if (!create_may_land(now)) replace(now, report, out);
     return;
   }

@@ -21,9 +21,11 @@ constexpr std::int64_t default_grace_seconds = 30;
 
 }  // namespace
 
-StepMachine::StepMachine(Origin origin, bool own, Policy policy, std::uint64_t seed)
+StepMachine::StepMachine(Origin origin, bool own, Policy policy, std::uint64_t seed, Asked asked)
     : origin_(origin),
       own_(own),
+      has_request_(origin == Origin::submitted || origin == Origin::resubmitted),
+      asked_(asked),
       policy_(std::move(policy)),
       backoff_(first_retry, slowest_retry, seed),
       replace_backoff_(first_replacement, slowest_replacement, seed + 1) {
@@ -43,7 +45,7 @@ bool StepMachine::handed_on() const {
   if (forget_asked_) return forgotten_;
   if (ended_) return true;
   if (stop_ && !attempt_.delete_done) return false;
-  return attempt_.view.has_value();
+  return attempt_.view.has_value() && !waits_for_secret();
 }
 
 Actions StepMachine::on_synced(Instant now, Instant time) {
@@ -120,10 +122,11 @@ Actions StepMachine::on_removed(Instant now, const std::string& uid, std::option
 Actions StepMachine::on_ready(Instant now, Ready ready) {
   Actions out;
   asking_ready_ = false;
-  if (refused_) {
+  for (auto* refused : {&refused_, &attempt_.secret.refused}) {
+    if (!*refused) continue;
     // Who may ask nothing at all (a token that is not valid any more) would otherwise never be told.
-    const bool long_up = ready == Ready::refused && now >= refused_->since + longest_start;
-    refused_->server_was_ready |= ready == Ready::yes || long_up;
+    const bool long_up = ready == Ready::refused && now >= (*refused)->since + longest_start;
+    (*refused)->server_was_ready |= ready == Ready::yes || long_up;
   }
   decide(now, out);
   return out;
@@ -180,6 +183,12 @@ Actions StepMachine::own(Instant now) {
   return out;
 }
 
+Actions StepMachine::submitted_again(Instant now, Asked asked) {
+  has_request_ = true;
+  asked_ = asked;
+  return own(now);
+}
+
 // ---- What is known ----------------------------------------------------------------------------------------
 
 void StepMachine::see(PodView view, Instant now, Actions& out) {
@@ -231,7 +240,12 @@ void StepMachine::see(PodView view, Instant now, Actions& out) {
       attempt_.deletion_overdue_at = overdue;
   }
   const auto progress = read_progress(view.pod);
-  const std::string held_up_by = progress.waiting_reason.empty() ? "" : progress.reason;
+  // For a Secret of ours it waits until there is one, or until startup_timeout_seconds are over.
+  const bool misses_secret = misses_own_secret(view.pod);
+  attempt_.secret.doubted |= misses_secret && !attempt_.secret.missed;
+  attempt_.secret.missed = misses_secret;
+  const bool held_up = !progress.waiting_reason.empty() && !misses_secret;
+  const std::string held_up_by = held_up ? progress.reason : "";
   if (held_up_by != attempt_.waiting_reason_class) {
     attempt_.waiting_reason_class = held_up_by;
     attempt_.waiting_since.reset();

@@ -25,6 +25,11 @@ enum class Origin {
   forgotten,    // only `forget` was called for it
 };
 
+// What a request asks for beside the pod.
+struct Asked {
+  bool secret = false;  // the pod needs a Secret, and who has the request has its values
+};
+
 // The life of one step, as a pure machine: observations in, actions out, time as an argument. No I/O, no clock, no thread.
 //
 // It keeps what it knows (the newest view of the pod, evidence, what was asked for, what is under way) and, after
@@ -36,7 +41,8 @@ enum class Origin {
 // every delete names a uid; no further attempt while the one before is not confirmed stopped (on_node_lost: replace apart).
 class StepMachine {
  public:
-  StepMachine(Origin origin, bool own, Policy policy, std::uint64_t seed);
+  // `asked`: of a request that this operator does not have (origin attached or forgotten), nothing.
+  StepMachine(Origin origin, bool own, Policy policy, std::uint64_t seed, Asked asked = {});
 
   // After on_pod for each pod of the step that is known already, and before anything else. `complete_as_of`: when the
   // view of the namespace was last known to be complete, if ever.
@@ -62,8 +68,10 @@ class StepMachine {
   Actions cancel(Instant now, std::optional<std::chrono::milliseconds> grace);
   // REQUIRES: ended(), or origin forgotten.
   Actions forget(Instant now, std::optional<Cleanup> cleanup);
-  // The step was submitted again, here: the operator owns it, and creates it if that was not allowed before.
+  // The operator owns the step from now on, as an attach asks.
   Actions own(Instant now);
+  // The step was submitted again, here: the operator owns it, and has its request.
+  Actions submitted_again(Instant now, Asked asked);
 
   bool ended() const { return ended_; }
   // Everything that was asked for is in the cluster, or was told: the operator may be shut down without loss.
@@ -74,7 +82,7 @@ class StepMachine {
   std::uint32_t attempt() const { return attempt_.number; }
 
  private:
-  enum class Call { none, create, get, get_next, mark, mark_replaced, take_over, remove };
+  enum class Call { none, create, create_secret, get, get_next, mark, mark_replaced, take_over, remove };
   struct Stop {  // the pod is to end, and the step with it
     enum class Why { cancel, failure } why;
     std::string reason, message;  // of a failure
@@ -87,6 +95,17 @@ class StepMachine {
     bool server_was_ready = false;  // between the two, by its own word or by what it could already refuse
     bool of_view = false;           // it was the watch that was refused
     std::string reason, message;
+  };
+
+  // What is known of the Secret that an attempt's pod needs.
+  struct Secret {
+    std::optional<Instant> since;    // every answer from then on said that it is there
+    std::optional<Instant> seen_at;  // when the newest of these was asked for
+    bool missed = false;             // its kubelet says that it does not find it
+    bool doubted = false;            // it has said so since it was last asked for
+    bool refused_for_good = false;
+    std::optional<RefusedAccess> refused;
+    std::string held_up_by, message;
   };
 
   // All that is known of one pod of the step.
@@ -126,6 +145,7 @@ class StepMachine {
     std::optional<Instant> ask_why_at;       // it has a node, and says nothing of why it does not start
     std::chrono::seconds ask_why_again{0};   // how long after that
     std::optional<Explanation> explanation;  // what its events said of that
+    Secret secret;
   };
   struct Earlier {
     std::string name, uid;
@@ -143,6 +163,7 @@ class StepMachine {
   void decide_give_up(Instant now, Actions& out);
   void decide_refused(Actions& out);
   void decide_explain(Instant now, Actions& out);
+  void decide_secret(Instant now, Actions& out);
 
   void see(PodView view, Instant now, Actions& out);
   void announce_progress(Actions& out);
@@ -164,12 +185,17 @@ class StepMachine {
   Report stopped_report(const kube::Pod& pod, UserCodeRan ran) const;
 
   void on_create_answer(Instant now, Answer& answer, Actions& out);
+  void on_secret_answer(Instant now, Answer& answer, Actions& out);
   void on_get_answer(Instant now, Answer& answer, Actions& out);
   void on_mark_answer(Instant now, Answer& answer, Actions& out);
   void on_mark_replaced_answer(Instant now, Answer& answer, Actions& out);
   void on_take_over_answer(Instant now, Answer& answer, Actions& out);
   void on_delete_answer(Instant now, Answer& answer, Actions& out);
   RefusedAccess& refused(Instant now, std::string_view why, const std::string& message);
+  void note_refusal(std::optional<RefusedAccess>& refused, Instant now, std::string_view why,
+                    const std::string& message);
+  // It has lasted, and the API server was ready in between; asks whether it is, when that is what is not known.
+  bool is_believed(const RefusedAccess& refused, Actions& out);
   void hold_up(std::string_view why, const std::string& message, Actions& out);
   void warn_once(std::string code, std::string message, Actions& out);
 
@@ -183,7 +209,12 @@ class StepMachine {
   bool patch_is_refused(Instant now, const kube::Status& status, Actions& out);
   bool create_may_land(Instant now);
   void create_had_no_effect(Instant now);
-  bool no_room_in_time(Instant now, const Refusal& refusal);
+  bool no_room_in_time(Instant now, const Refusal& refusal, Instant asked_at);
+  std::string too_late(const Refusal& refusal) const;
+  bool waits_for_secret() const;
+  void tell_of_secret(Report& report) const;
+  void give_up_for_secret(Instant now, std::string why, std::string message);
+  std::optional<Instant> startup_deadline() const;
   bool mark_earlier(Actions& out);
   void begin(Call call);
   void back_off(Instant now) { not_before_ = now + backoff_.next(); }
@@ -191,6 +222,8 @@ class StepMachine {
 
   Origin origin_;
   bool own_;
+  bool has_request_;
+  Asked asked_;
   Policy policy_;
   Backoff backoff_;          // of calls
   Backoff replace_backoff_;  // of attempts
@@ -206,6 +239,7 @@ class StepMachine {
   Instant not_before_{};            // no further call before
   Instant asked_at_{};              // when the last GET was sent
   Instant create_sent_at_{};
+  Instant secret_asked_at_{};
   std::optional<Instant> create_may_land_until_;
   std::optional<Instant> patch_refused_since_;
   std::optional<RefusedAccess> refused_;

@@ -61,7 +61,8 @@ std::string workload_name(std::string_view readable, const Identity& identity, s
 }
 
 std::string readable_name(const request::StepRequest& request) {
-  return request.step_name;
+  const std::string& prefix = request.settings.job_name_prefix;
+  return prefix.empty() ? request.step_name : prefix + '-' + request.step_name;
 }
 
 std::string request_hash(const request::StepRequest& request) {

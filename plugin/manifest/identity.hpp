@@ -28,7 +28,7 @@ std::string step_hash(const Identity&);
 // not depend on it.
 std::string workload_name(std::string_view readable, const Identity&, std::uint32_t attempt);
 
-// The readable part that a step's workloads have: its step's name.
+// The readable part that a step's workloads have: job_name_prefix and its step's name.
 std::string readable_name(const request::StepRequest&);
 
 // 128 bits of the SHA-256 of what is asked (StepRequest::asked) with a schema number, in hex: 32

@@ -1,12 +1,24 @@
 #include "manifest/objects.hpp"
 
+#include "manifest/job.hpp"
 #include "manifest/pod.hpp"
 
 namespace stepop::manifest {
+namespace {
+
+// An owner reference must have one.
+constexpr std::string_view no_uid = "00000000-0000-0000-0000-000000000000";
+
+}  // namespace
 
 std::vector<json::object> objects_of(const request::StepRequest& request, const Identity& identity,
                                      std::string_view instance) {
-  return {pod_manifest(request, identity, instance, 0)};
+  std::vector<json::object> objects{pod_manifest(request, identity, instance, 0)};
+  if (!request.settings.secrets.empty()) {
+    const Owner owner{"v1", "Pod", workload_name(readable_name(request), identity, 0), std::string(no_uid)};
+    objects.push_back(without_secret_values(secret_manifest(request, identity, instance, 0, owner)));
+  }
+  return objects;
 }
 
 json::object without_secret_values(json::object object) {

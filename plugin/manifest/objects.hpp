@@ -12,7 +12,8 @@ namespace stepop::manifest {
 
 namespace json = boost::json;
 
-// The objects in the order in which they are made; at least one, the workload.
+// The objects in the order in which they are made; at least one, the workload. To be looked at, and to be tried: a Secret's
+// values are hidden from the start, and its owner has no uid yet.
 std::vector<json::object> objects_of(const request::StepRequest&, const Identity&, std::string_view instance);
 
 // What stands for the value of a secret wherever an object is shown to people.

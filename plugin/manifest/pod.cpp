@@ -4,24 +4,9 @@
 #include <string>
 
 #include "manifest/labels.hpp"
-#include "request/reserved.hpp"
 
 namespace stepop::manifest {
 namespace {
-
-namespace reserved = request::reserved;
-
-constexpr std::uint32_t containers_in_pod = 1;
-
-// A text that Kubernetes is not to expand: `$$` is one `$`.
-std::string literally(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    if (c == '$') result += '$';
-    result += c;
-  }
-  return result;
-}
 
 json::object as_object(const request::StringMap& map) {
   json::object object;
@@ -29,81 +14,86 @@ json::object as_object(const request::StringMap& map) {
   return object;
 }
 
-json::object as_object(const request::ResourceList& list) {
-  json::object object;
-  for (const auto& [name, quantity] : list) object[name] = quantity.text;
-  return object;
+std::uint32_t count_at(const json::object& object, std::string_view name) {
+  const auto* list = object.if_contains(name);
+  return list ? static_cast<std::uint32_t>(list->as_array().size()) : 0;
 }
 
-json::array as_array(const std::vector<std::string>& texts) {
-  return json::array(texts.begin(), texts.end());
-}
-
-json::array environment(const request::StepRequest& request, std::uint32_t attempt) {
-  json::array variables;
-  const auto add = [&variables](std::string_view name, std::string value) {
-    variables.push_back(json::object{{"name", name}, {"value", std::move(value)}});
-  };
-  add(reserved::env_step_run_id, literally(request.step_run_id));
-  add(reserved::env_attempt, std::to_string(attempt));
-  add(reserved::env_result_path, std::string(result_path));
-  add(reserved::env_result_max, std::to_string(result_max(containers_in_pod)));
-  for (const auto& [name, value] : request.environment) add(name, value);
-  return variables;
-}
-
-json::array tolerations(const std::vector<request::Toleration>& from) {
-  json::array list;
-  for (const auto& toleration : from) {
-    json::object object;
-    const auto add = [&object](const char* name, const std::string& value) {
-      if (!value.empty()) object[name] = value;
-    };
-    add("key", toleration.key);
-    add("operator", toleration.operator_);
-    add("value", toleration.value);
-    add("effect", toleration.effect);
-    if (toleration.toleration_seconds) object["tolerationSeconds"] = *toleration.toleration_seconds;
-    list.push_back(std::move(object));
+// ZenML's way: what is exactly `{{ image }}` is the step's image.
+json::value with_image(const json::value& value, const std::string& image) {
+  if (value.is_string()) return value.get_string() == "{{ image }}" ? json::value(image) : value;
+  if (value.is_array()) {
+    json::array elements;
+    for (const auto& element : value.get_array()) elements.push_back(with_image(element, image));
+    return elements;
   }
-  return list;
+  if (value.is_object()) {
+    json::object members;
+    for (const auto& [key, member] : value.get_object()) members[key] = with_image(member, image);
+    return members;
+  }
+  return value;
 }
 
-json::object container(const request::StepRequest& request, std::uint32_t attempt) {
-  json::object container{{"name", main_container}, {"image", request.image}};
-  if (!request.command.empty()) container["command"] = as_array(request.command);
-  if (!request.args.empty()) container["args"] = as_array(request.args);
-  container["env"] = environment(request, attempt);
-  const auto& [requests, limits] = request.settings.pod_settings.resources;
-  json::object resources;
-  if (!requests.empty()) resources["requests"] = as_object(requests);
-  if (!limits.empty()) resources["limits"] = as_object(limits);
-  if (!resources.empty()) container["resources"] = std::move(resources);
-  container["terminationMessagePath"] = result_path;
-  container["terminationMessagePolicy"] = "File";
-  return container;
+// ZenML's way, too: elements are added to a list, members take the place of an object's, all else
+// is replaced.
+void add(json::object& spec, const json::object& arguments, const std::string& image) {
+  for (const auto& [name, written] : arguments) {
+    const json::value value = with_image(written, image);
+    auto* known = spec.if_contains(name);
+    if (known && known->is_array()) {
+      for (const auto& element : value.as_array()) known->get_array().push_back(element);
+    } else if (known && known->is_object()) {
+      for (const auto& [key, member] : value.as_object()) known->get_object()[key] = member;
+    } else {
+      spec[name] = value;
+    }
+  }
 }
 
 }  // namespace
 
-json::object pod_manifest(const request::StepRequest& request, const Identity& identity, std::string_view instance,
-                          std::uint32_t attempt) {
-  const auto& settings = request.settings;
-  json::object metadata{
+json::object metadata(const request::StepRequest& request, const Identity& identity, std::string_view instance,
+                      std::uint32_t attempt) {
+  return {
       {"name", workload_name(readable_name(request), identity, attempt)},
-      {"namespace", settings.kubernetes_namespace},
+      {"namespace", request.settings.kubernetes_namespace},
       {"labels", as_object(pod_labels(request, identity, instance, attempt))},
       {"annotations", as_object(pod_annotations(request))},
   };
+}
+
+json::object pod_spec(const request::StepRequest& request, const Identity& identity, std::uint32_t attempt) {
+  const auto& settings = request.settings;
+  const auto& pod = settings.pod_settings;
+  const auto& arguments = pod.additional_pod_spec_args;
+  const std::uint32_t containers = 1 + count_at(arguments, "containers") + count_at(arguments, "initContainers");
+
   json::object spec{{"restartPolicy", "Never"}};
-  spec["containers"] = json::array{container(request, attempt)};
-  if (!settings.pod_settings.node_selectors.empty()) {
-    spec["nodeSelector"] = as_object(settings.pod_settings.node_selectors);
+  spec["containers"] = json::array{step_container(request, identity, attempt, containers)};
+  if (settings.service_account_name) spec["serviceAccountName"] = *settings.service_account_name;
+  if (settings.active_deadline) spec["activeDeadlineSeconds"] = std::int64_t{settings.active_deadline->count()};
+  if (!pod.image_pull_secrets.empty()) {
+    json::array secrets;
+    for (const auto& name : pod.image_pull_secrets) secrets.push_back(json::object{{"name", name}});
+    spec["imagePullSecrets"] = std::move(secrets);
   }
-  if (!settings.pod_settings.tolerations.empty()) {
-    spec["tolerations"] = tolerations(settings.pod_settings.tolerations);
-  }
-  return {{"apiVersion", "v1"}, {"kind", "Pod"}, {"metadata", std::move(metadata)}, {"spec", std::move(spec)}};
+  if (!pod.node_selectors.empty()) spec["nodeSelector"] = as_object(pod.node_selectors);
+  if (!pod.affinity.empty()) spec["affinity"] = pod.affinity;
+  if (!pod.tolerations.empty()) spec["tolerations"] = pod.tolerations;
+  if (!pod.volumes.empty()) spec["volumes"] = pod.volumes;
+  if (pod.host_ipc) spec["hostIPC"] = true;
+  if (pod.scheduler_name) spec["schedulerName"] = *pod.scheduler_name;
+  add(spec, arguments, request.image);
+  return spec;
+}
+
+json::object pod_manifest(const request::StepRequest& request, const Identity& identity, std::string_view instance,
+                          std::uint32_t attempt) {
+  return {{"apiVersion", "v1"},
+          {"kind", "Pod"},
+          {"metadata", metadata(request, identity, instance, attempt)},
+          {"spec", pod_spec(request, identity, attempt)}};
 }
 
 }  // namespace stepop::manifest

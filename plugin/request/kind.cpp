@@ -105,19 +105,32 @@ Kind<std::chrono::seconds> seconds(std::int64_t least) {
   return kind;
 }
 
-Kind<std::uint32_t> count(std::uint32_t most) {
+Kind<std::uint32_t> count(std::uint32_t most, std::uint32_t least) {
   Kind<std::uint32_t> kind;
-  kind.expected = "a whole number from 0 to " + std::to_string(most);
-  kind.schema = {{"type", "integer"}, {"minimum", std::int64_t{0}}, {"maximum", std::int64_t{most}}};
-  kind.read = [most, expected = kind.expected](const json::value& value, std::uint32_t& into, const Reader& place) {
+  kind.expected = "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+  kind.schema = {{"type", "integer"}, {"minimum", std::int64_t{least}}, {"maximum", std::int64_t{most}}};
+  kind.read = [most, least, expected = kind.expected](const json::value& value, std::uint32_t& into,
+                                                      const Reader& place) {
     if (!value.is_number()) return report_wrong_type(place, value, expected);
     const auto number = whole_number(value);
-    if (!number || *number < 0 || *number > most) {
+    if (!number || *number < least || *number > most) {
       return place.report(finding::out_of_range, found_expected(found(value), expected));
     }
     into = static_cast<std::uint32_t>(*number);
   };
   kind.write = [](const std::uint32_t& from) { return json::value(std::int64_t{from}); };
+  return kind;
+}
+
+Kind<bool> boolean() {
+  Kind<bool> kind;
+  kind.expected = "true or false";
+  kind.schema["type"] = "boolean";
+  kind.read = [expected = kind.expected](const json::value& value, bool& into, const Reader& place) {
+    if (!value.is_bool()) return report_wrong_type(place, value, expected);
+    into = value.get_bool();
+  };
+  kind.write = [](const bool& from) { return json::value(from); };
   return kind;
 }
 

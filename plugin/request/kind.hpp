@@ -42,8 +42,8 @@ Kind<std::string> text(const Rule& rule);
 Kind<std::chrono::seconds> seconds(std::int64_t least);
 inline constexpr std::int64_t most_seconds = 10LL * 365 * 24 * 60 * 60;
 
-// 0 to `most`.
-Kind<std::uint32_t> count(std::uint32_t most);
+Kind<std::uint32_t> count(std::uint32_t most, std::uint32_t least = 0);
+Kind<bool> boolean();
 
 // Text for numbers, as YAML and hosts with only one number type write them: 600 and 600.0.
 std::optional<std::int64_t> whole_number(const json::value& value);

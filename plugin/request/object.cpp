@@ -8,6 +8,7 @@ namespace {
 // A required member has no default, and no text or nothing at all is none worth telling.
 bool is_told(const json::value& default_, bool required) {
   if (required || default_.is_null() || default_.is_object()) return false;
+  if (const auto* list = default_.if_array()) return !list->empty();
   return !default_.is_string() || !default_.get_string().empty();
 }
 
@@ -40,8 +41,17 @@ void report_null(const Reader& place, const std::string& expected, bool required
                required ? "" : "leave the key out for the default");
 }
 
-void report_both_spellings(const Reader& place, const std::string& name, const std::string& other) {
-  place.report(finding::duplicate_key, "found both `" + name + "` and `" + other + "`, expected one of them");
+void report_deprecated(const Reader& place, const std::string& instead) {
+  place.warn(finding::deprecated, "found a deprecated setting, which has no effect", instead);
+}
+
+json::object deprecated_schema(json::object schema) {
+  schema["deprecated"] = true;
+  return schema;
+}
+
+json::object nullable(json::object schema) {
+  return {{"anyOf", json::array{std::move(schema), json::object{{"type", "null"}}}}};
 }
 
 }  // namespace stepop::request

@@ -35,20 +35,21 @@ json::object object_schema(json::object properties, json::array required, json::
 std::string default_text(const json::value& default_, bool required);
 void report_missing(const Reader& place, const std::string& expected, const std::string& description);
 void report_null(const Reader& place, const std::string& expected, bool required);
-void report_both_spellings(const Reader& place, const std::string& name, const std::string& other);
+void report_deprecated(const Reader& place, const std::string& instead);
+json::object deprecated_schema(json::object schema);
+json::object nullable(json::object schema);
 
 template <class Owner>
 class Object {
  public:
   struct Member {
     std::string name;
-    std::string other_spelling;  // also understood; or empty
     std::string description;
     std::string expected;
     bool required = false;
     json::object schema;
     std::function<void(const json::value&, Owner&, const Reader&)> read;
-    std::function<json::value(const Owner&)> write;
+    std::function<json::value(const Owner&)> write;  // null: it is read for its mistakes alone
     std::vector<MemberText> members;
   };
   using Check = std::function<void(const Owner&, const Reader&)>;
@@ -82,15 +83,28 @@ class Object {
     members_.back().required = true;
     return *this;
   }
-  Object& also_spelled(std::string other) {
-    members_.back().other_spelling = std::move(other);
+
+  // A member of earlier days: it is checked, warned of, and has no effect. `instead`: what to use.
+  template <class T>
+  Object& deprecated(std::string name, const Kind<T>& kind, std::string instead) {
+    Member member;
+    member.name = std::move(name);
+    member.description = "Deprecated, without effect: " + instead;
+    member.expected = kind.expected;
+    member.schema = deprecated_schema(kind.schema);
+    member.read = [instead, read = kind.read](const json::value& value, Owner&, const Reader& here) {
+      T ignored{};
+      const std::size_t before = here.mistakes();
+      read(value, ignored, here);
+      if (here.mistakes() == before) report_deprecated(here, instead);
+    };
+    members_.push_back(std::move(member));
     return *this;
   }
 
-  // It is a list, and its elements are such objects.
-  template <class T>
-  Object& elements_are(const Object<T>& object) {
-    members_.back().members = object.texts();
+  // It is an object of Kubernetes' API: a member that is null is one that is not given.
+  Object& null_is_absent() {
+    null_is_absent_ = true;
     return *this;
   }
 
@@ -100,7 +114,6 @@ class Object {
     for (const auto& theirs : part.members()) {
       Member member;
       member.name = theirs.name;
-      member.other_spelling = theirs.other_spelling;
       member.description = theirs.description;
       member.expected = theirs.expected;
       member.required = theirs.required;
@@ -109,7 +122,9 @@ class Object {
       member.read = [place, read = theirs.read](const json::value& value, Owner& into, const Reader& here) {
         read(value, into.*place, here);
       };
-      member.write = [place, write = theirs.write](const Owner& from) { return write(from.*place); };
+      if (theirs.write) {
+        member.write = [place, write = theirs.write](const Owner& from) { return write(from.*place); };
+      }
       members_.push_back(std::move(member));
     }
     for (const auto& theirs : part.checks()) {
@@ -146,10 +161,8 @@ class Object {
         continue;
       }
       const Reader place = here.member(name);
-      if (name == member->other_spelling && object.contains(member->name)) {
-        report_both_spellings(place, member->name, member->other_spelling);
-      } else if (value.is_null()) {
-        report_null(place, member->expected, member->required);
+      if (value.is_null()) {
+        if (!null_is_absent_) report_null(place, member->expected, member->required);
       } else {
         member->read(value, into, place);
       }
@@ -166,34 +179,31 @@ class Object {
   // All members in normal form.
   json::object write(const Owner& from) const {
     json::object object;
-    for (const auto& member : members_) object[member.name] = member.write(from);
+    for (const auto& member : members_) {
+      if (member.write) object[member.name] = member.write(from);
+    }
     return object;
   }
 
   json::object schema() const {
     const Owner defaults{};
     json::object properties;
-    json::array required, exclusions;
+    json::array required;
     for (const auto& member : members_) {
-      auto schema = described(member.schema, member.description, member.write(defaults), member.required);
-      if (!member.other_spelling.empty()) {
-        properties[member.other_spelling] = schema;
-        exclusions.push_back(json::object{{"required", json::array{member.name, member.other_spelling}}});
-      }
-      properties[member.name] = std::move(schema);
+      auto schema = null_is_absent_ ? nullable(member.schema) : member.schema;
+      properties[member.name] =
+          described(std::move(schema), member.description, default_of(member, defaults), member.required);
       if (member.required) required.emplace_back(member.name);
     }
-    return object_schema(std::move(properties), std::move(required), std::move(exclusions));
+    return object_schema(std::move(properties), std::move(required), {});
   }
 
   std::vector<MemberText> texts() const {
     const Owner defaults{};
     std::vector<MemberText> texts;
     for (const auto& member : members_) {
-      const std::string name =
-          member.other_spelling.empty() ? member.name : member.name + "` or `" + member.other_spelling;
-      texts.push_back({name, member.expected, default_text(member.write(defaults), member.required), member.description,
-                       member.required, member.members});
+      texts.push_back({member.name, member.expected, default_text(default_of(member, defaults), member.required),
+                       member.description, member.required, member.members});
     }
     return texts;
   }
@@ -202,24 +212,29 @@ class Object {
   const std::vector<Check>& checks() const { return checks_; }
 
  private:
+  static json::value default_of(const Member& member, const Owner& defaults) {
+    return member.write ? member.write(defaults) : json::value(nullptr);
+  }
+
   const Member* find(std::string_view name) const {
     for (const auto& member : members_) {
-      if (member.name == name || (!member.other_spelling.empty() && member.other_spelling == name)) {
-        return &member;
-      }
+      if (member.name == name) return &member;
     }
     return nullptr;
   }
 
   std::vector<std::string> names() const {
     std::vector<std::string> names;
-    for (const auto& member : members_) names.push_back(member.name);
+    for (const auto& member : members_) {
+      if (member.write) names.push_back(member.name);  // nobody is led to a deprecated one
+    }
     return names;
   }
 
   std::vector<Member> members_;
   std::vector<Check> checks_;
   std::vector<std::pair<std::string, std::string>> misplaced_;
+  bool null_is_absent_ = false;
 };
 
 // `object` must outlive the kind: it is one of the declarations, which live as long as the program.

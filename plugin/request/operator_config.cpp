@@ -18,6 +18,8 @@ const Object<OperatorConfig>& config_object() {
           .member("kubeconfig", &OperatorConfig::kubeconfig, optional(text(rule::context)),
                   "The kubeconfig: one path, or several with `:` between them as in $KUBECONFIG; "
                   "$KUBECONFIG, then ~/.kube/config when it is not given.")
+          .member("incluster", &OperatorConfig::incluster, boolean(),
+                  "Whether to use the access that a pod has to the cluster that it runs in, and no kubeconfig.")
           .members_of(&OperatorConfig::settings, settings_object())
           .misplaced(pod_settings_object(), "pod_settings")
           .misplaced("settings", "settings stand beside `owner`");
@@ -27,7 +29,7 @@ const Object<OperatorConfig>& config_object() {
 OperatorConfig parse_config(const json::object& object) {
   OperatorConfig config;
   std::vector<plugin::Finding> findings;
-  config_object().read(object, config, Reader(findings));
+  config_object().read(object, config, Reader(findings, &config.warnings));
   throw_if_any(std::move(findings));
   return config;
 }

@@ -3,7 +3,9 @@
 
 #include <boost/json/object.hpp>
 #include <optional>
+#include <stepop/plugin.hpp>
 #include <string>
+#include <vector>
 
 #include "request/settings.hpp"
 
@@ -14,7 +16,9 @@ struct OperatorConfig {
   std::string owner;
   std::optional<std::string> kubernetes_context;  // absent: the kubeconfig's current context
   std::optional<std::string> kubeconfig;          // absent: as the environment says
+  bool incluster = false;                         // the access that a pod has to its own cluster
   Settings settings;                              // the defaults of every step
+  std::vector<plugin::Finding> warnings;          // what was taken, but not as it was meant
 };
 
 // Throws plugin::Error (STEPOP_E_INVALID) with a finding for each mistake.

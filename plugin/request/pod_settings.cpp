@@ -1,8 +1,9 @@
+#include <algorithm>
 #include <array>
-#include <charconv>
-#include <limits>
+#include <set>
 
 #include "request/declarations.hpp"
+#include "request/openapi/kinds.hpp"
 #include "request/reserved.hpp"
 
 namespace stepop::request {
@@ -11,110 +12,6 @@ namespace {
 // The API server takes at most 256 KiB of annotations (keys and values together); stepop's own are
 // at most six texts of 4 KiB, the policy and the hashes.
 constexpr std::size_t most_annotations = (256 - 64) * 1024;
-
-// ---- Resources ("Resource Management for Pods and Containers")
-
-// JSON's numbers as a quantity is written: 2, 0.5. Exponents are written out.
-std::string number_text(const json::value& value) {
-  std::array<char, 400> text;  // the longest double without an exponent has some 330 characters
-  const auto written = value.is_double()
-                           ? std::to_chars(text.begin(), text.end(), value.get_double(), std::chars_format::fixed)
-                       : value.is_int64() ? std::to_chars(text.begin(), text.end(), value.get_int64())
-                                          : std::to_chars(text.begin(), text.end(), value.get_uint64());
-  return std::string(text.begin(), written.ptr);
-}
-
-Kind<Quantity> quantity() {
-  Kind<Quantity> kind;
-  kind.expected = "a quantity from 0 to 2^63 - 1, such as 2, 500m or 4Gi";
-  kind.schema = {
-      {"anyOf",
-       json::array{
-           json::object{{"type", "string"},
-                        {"pattern", "^[+-]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]+)?$"}},
-           json::object{{"type", "number"}, {"minimum", 0}}}}};
-  kind.read = [expected = kind.expected](const json::value& value, Quantity& into, const Reader& place) {
-    if (!value.is_string() && !value.is_number()) return report_wrong_type(place, value, expected);
-    const std::string text = value.is_string() ? std::string(value.get_string()) : number_text(value);
-    if (auto quantity = parse_quantity(text)) {
-      into = std::move(*quantity);
-      return;
-    }
-    constexpr std::size_t longest_guessed = 40;
-    const std::string guess = text.size() <= longest_guessed ? probable_quantity(text) : "";
-    place.report(finding::invalid_value, found_expected(found(value), expected),
-                 guess.empty() ? "" : "did you mean `" + guess + "`?");
-  };
-  kind.write = [](const Quantity& from) { return json::value(from.canonical()); };
-  return kind;
-}
-
-Kind<ResourceList> resource_list() {
-  return map_of<ResourceList>(rule::resource_name, quantity(), "an object of quantities by resource name");
-}
-
-void check_amount(const std::string& name, const Quantity& amount, const Reader& place) {
-  if (is_extended_resource(name) && !amount.is_integer()) {
-    place.report(finding::invalid_value,
-                 found_expected(found(amount.text), "a whole number: " + name + " is an extended resource"));
-  }
-  if (std::string_view(name).starts_with(hugepages_prefix)) {
-    const auto size = parse_quantity(std::string_view(name).substr(hugepages_prefix.size()));
-    if (!size || size->whole == 0 || !size->is_integer()) {
-      place.report(finding::invalid_value,
-                   found_expected("no page size in the name", "hugepages-<size>, such as hugepages-2Mi"));
-    } else if (!amount.is_integer() || amount.whole % size->whole != 0) {
-      place.report(finding::invalid_value, found_expected(found(amount.text), "a multiple of the page size"));
-    }
-  }
-}
-
-void check_resources(const Resources& resources, const Reader& here) {
-  const Reader requests = here.member("requests");
-  const Reader limits = here.member("limits");
-  bool pages = false, cpu_or_memory = false;
-  for (const auto* list : {&resources.requests, &resources.limits}) {
-    for (const auto& [name, amount] : *list) {
-      check_amount(name, amount, (list == &resources.limits ? limits : requests).member(name));
-      pages |= std::string_view(name).starts_with(hugepages_prefix);
-      cpu_or_memory |= name == "cpu" || name == "memory";
-    }
-  }
-  if (pages && !cpu_or_memory) {
-    here.report(finding::invalid_value,
-                found_expected("huge pages alone", "a request or limit of cpu or memory with them"));
-  }
-  for (const auto& [name, amount] : resources.requests) {
-    const auto limit = resources.limits.find(name);
-    const Reader place = requests.member(name);
-    const std::string hint = "requests and limits in the operator's configuration count too";
-    if (limit == resources.limits.end()) {
-      if (!can_be_overcommitted(name)) {
-        place.report(finding::invalid_value,
-                     found_expected("a request without a limit",
-                                    "the same amount in limits: " + name + " cannot be overcommitted"));
-      }
-    } else if (amount > limit->second) {
-      place.report(finding::invalid_value,
-                   found_expected(found(amount.text), "at most the limit, " + limit->second.text), hint);
-    } else if (amount != limit->second && !can_be_overcommitted(name)) {
-      place.report(finding::invalid_value,
-                   found_expected(found(amount.text), "the same amount as the limit, " + limit->second.text + ": " +
-                                                          name + " cannot be overcommitted"),
-                   hint);
-    }
-  }
-}
-
-const Object<Resources>& resources_object() {
-  static const auto object = Object<Resources>()
-                                 .member("requests", &Resources::requests, resource_list(),
-                                         "What a node must have free for the step: quantities by resource name.")
-                                 .member("limits", &Resources::limits, resource_list(),
-                                         "What the step may use at most. An extended resource (a GPU) goes here.")
-                                 .check(check_resources);
-  return object;
-}
 
 // ---- Labels, annotations, node selectors
 
@@ -135,6 +32,28 @@ bool refuse_reserved_label(std::string_view key, const Reader& place) {
   return refuse_reserved(key, place);
 }
 
+// Of a JSON Schema's `propertyNames`.
+json::object reserved_keys() {
+  const json::object prefix{{"pattern", "^stepop\\.dev/"}};
+  const json::object managed_by{{"const", reserved::managed_by}};
+  return {{"anyOf", json::array{prefix, managed_by}}};
+}
+
+Kind<StringMap> annotations() {
+  auto kind = map_of<StringMap>(rule::annotation_key, text(most_annotations), "an object of texts", refuse_reserved);
+  kind.schema["propertyNames"].as_object()["not"] = reserved_keys();
+  return kind;
+}
+
+Kind<StringMap> labels() {
+  auto kind = map_of<StringMap>(rule::label_key, text(rule::label_value), "an object of texts", refuse_reserved_label);
+  json::object reserved = reserved_keys();
+  const json::object zenmls{{"enum", json::array(reserved::zenml_labels.begin(), reserved::zenml_labels.end())}};
+  reserved["anyOf"].as_array().push_back(zenmls);
+  kind.schema["propertyNames"].as_object()["not"] = std::move(reserved);
+  return kind;
+}
+
 void check_annotations(const PodSettings& settings, const Reader& here) {
   std::size_t size = 0;
   for (const auto& [key, value] : settings.annotations) size += key.size() + value.size();
@@ -144,130 +63,179 @@ void check_annotations(const PodSettings& settings, const Reader& here) {
                                                 "at most " + std::to_string(most_annotations)));
 }
 
-// ---- Tolerations ("Taints and Tolerations")
+// ---- Lists whose elements have a name
 
-// One of the names, or nothing at all, which Kubernetes reads as "not given".
-Kind<std::string> name_of(std::vector<std::string> names) {
-  Kind<std::string> kind;
-  kind.expected = "one of " + listed(names);
-  kind.schema = schema_of_choices(names);
-  kind.schema["enum"].get_array().emplace_back("");
-  kind.read = [names = std::move(names)](const json::value& value, std::string& into, const Reader& place) {
-    std::size_t chosen = 0;
-    if (value.is_string() && value.get_string().empty()) {
-      into.clear();
-    } else if (choose(value, names, place, chosen)) {
-      into = names[chosen];
-    }
-  };
-  kind.write = [](const std::string& from) { return json::value(from); };
-  return kind;
+using Names = std::set<std::string, std::less<>>;
+
+std::string text_at(const json::value& object, std::string_view name) {
+  const auto* value = object.as_object().if_contains(name);
+  return value && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
-// A label key, or nothing: the toleration is for every taint.
-Kind<std::string> taint_key() {
-  Kind<std::string> kind = text(rule::label_key);
-  kind.schema.erase("minLength");
-  kind.schema["pattern"] = "^$|" + std::string(rule::label_key.pattern);
-  kind.read = [read = kind.read](const json::value& value, std::string& into, const Reader& place) {
-    if (value.is_string() && value.get_string().empty()) {
-      into.clear();
-    } else {
-      read(value, into, place);
-    }
-  };
-  return kind;
+const json::array& list_at(const json::object& object, std::string_view name) {
+  static const json::array none;
+  const auto* list = object.if_contains(name);
+  return list ? list->as_array() : none;
 }
 
-Kind<std::optional<std::int64_t>> toleration_time() {
-  Kind<std::optional<std::int64_t>> kind;
-  kind.expected = "a whole number of seconds";
-  kind.schema["type"] = "integer";
-  kind.read = [expected = kind.expected](const json::value& value, std::optional<std::int64_t>& into,
-                                         const Reader& place) {
-    if (const auto number = whole_number(value)) {
-      into = *number;
-    } else {
-      report_wrong_type(place, value, expected);
-    }
-  };
-  kind.write = [](const std::optional<std::int64_t>& from) { return from ? json::value(*from) : json::value(nullptr); };
-  return kind;
-}
-
-void check_toleration(const Toleration& toleration, const Reader& here) {
-  if (toleration.key.empty() && toleration.operator_ != "Exists") {
-    here.report(finding::invalid_value,
-                found_expected("no key", "a key, or the operator Exists (which tolerates every taint)"));
-  }
-  if (toleration.operator_ == "Exists" && !toleration.value.empty()) {
-    here.member("value").report(finding::invalid_value,
-                                found_expected(found(toleration.value), "no value with the operator Exists"));
-  }
-  if (toleration.toleration_seconds && toleration.effect != "NoExecute") {
-    here.member("effect").report(finding::invalid_value,
-                                 found_expected(toleration.effect.empty() ? "nothing" : found(toleration.effect),
-                                                "NoExecute, because tolerationSeconds is given"));
+// No two elements have one text under `key`. `names` are those that are taken, and then these too.
+void check_distinct(const json::array& list, std::string_view key, Names& names, const Reader& place) {
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const std::string name = text_at(list[i], key);
+    if (name.empty() || names.insert(name).second) continue;
+    const Reader element = place.element(i);
+    element.member(key).report(finding::duplicate_key, found_expected(found(name) + " for the second time", "it once"));
   }
 }
 
-const Object<Toleration>& toleration_object() {
-  static const auto object =
-      Object<Toleration>()
-          .member("key", &Toleration::key, taint_key(),
-                  "The taint's key; without it, and with the operator Exists, every taint.")
-          .member("operator", &Toleration::operator_, name_of({"Equal", "Exists"}),
-                  "How the taint's value is compared; Equal when it is not given.")
-          .member("value", &Toleration::value, text(rule::label_value), "The taint's value, for Equal.")
-          .member("effect", &Toleration::effect, name_of({"NoSchedule", "PreferNoSchedule", "NoExecute"}),
-                  "The taint's effect; any when it is not given.")
-          .member("tolerationSeconds", &Toleration::toleration_seconds, toleration_time(),
-                  "How long a NoExecute taint is tolerated; for good when it is not given.")
-          .also_spelled("toleration_seconds")
-          .check(check_toleration);
-  return object;
+void check_volumes(const PodSettings& settings, const Reader& here) {
+  Names names;
+  check_distinct(settings.volumes, "name", names, here.member("volumes"));
+  const Reader arguments = here.member("additional_pod_spec_args");
+  check_distinct(list_at(settings.additional_pod_spec_args, "volumes"), "name", names, arguments.member("volumes"));
+
+  const Reader mounts = here.member("volume_mounts");
+  Names paths;
+  check_distinct(settings.volume_mounts, "mountPath", paths, mounts);
+  for (std::size_t i = 0; i < settings.volume_mounts.size(); ++i) {
+    const std::string name = text_at(settings.volume_mounts[i], "name");
+    if (names.contains(name)) continue;
+    const Reader element = mounts.element(i);
+    element.member("name").report(finding::invalid_value, found_expected(found(name), "the name of one of `volumes`"),
+                                  did_you_mean(name, {names.begin(), names.end()}));
+  }
 }
 
-Kind<Toleration> toleration() {
-  Kind<Toleration> kind = kind_of(toleration_object());
-  kind.expected = "an object with key, operator, value, effect, tolerationSeconds";
-  // The normal form of a list's element: only what is given, Equal being the same as nothing.
-  kind.write = [](const Toleration& from) {
-    json::object given = toleration_object().write(from);
-    if (from.operator_ == "Equal") given.erase("operator");
-    for (const auto& member : toleration_object().members()) {
-      const auto* value = given.if_contains(member.name);
-      if (value && *value == member.write(Toleration{})) given.erase(member.name);
+void check_variables(const PodSettings& settings, const Reader& here) {
+  const Reader env = here.member("env");
+  Names names;
+  check_distinct(settings.env, "name", names, env);
+  for (std::size_t i = 0; i < settings.env.size(); ++i) {
+    const Reader element = env.element(i);
+    refuse_reserved_variable(text_at(settings.env[i], "name"), element.member("name"));
+  }
+}
+
+// ---- Additional arguments
+
+void check_containers(const PodSettings& settings, const Reader& here) {
+  const auto& arguments = settings.additional_pod_spec_args;
+  const Reader place = here.member("additional_pod_spec_args");
+  Names names;
+  for (const char* member : {"containers", "initContainers"}) {
+    const Reader containers = place.member(member);
+    const auto& list = list_at(arguments, member);
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      if (text_at(list[i], "name") != reserved::main_container) continue;
+      const Reader element = containers.element(i);
+      element.member("name").report(
+          finding::reserved_key,
+          found_expected("the name of the step's own container", "another name: this is a container beside it"),
+          "the step's container takes env, env_from, volume_mounts, resources and container_security_context from "
+          "pod_settings");
     }
-    return json::value(std::move(given));
+    check_distinct(list, "name", names, containers);
+  }
+}
+
+// Fields of a pod's spec that are settings of their own, under another name.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> own_settings{{
+    {"hostIPC", "host_ipc"},
+    {"imagePullSecrets", "image_pull_secrets"},
+    {"nodeSelector", "node_selectors"},
+    {"node_selector", "node_selectors"},
+    {"schedulerName", "scheduler_name"},
+    {"envFrom", "env_from"},
+    {"volumeMounts", "volume_mounts"},
+    {"securityContext", "container_security_context"},
+    {"security_context", "container_security_context"},
+}};
+
+// What to say to those who write a field of a pod's spec beside the settings.
+void point_to_places(Object<PodSettings>& object) {
+  const auto is_own = [](std::string_view name) {
+    return std::any_of(own_settings.begin(), own_settings.end(), [name](const auto& own) { return own.first == name; });
   };
-  return kind;
+  for (const auto& [field, setting] : own_settings) {
+    object.misplaced(std::string(field), "it is the setting `" + std::string(setting) + "`");
+  }
+  for (const auto& field : openapi::type_named("PodSpec").fields) {
+    for (const auto name : {field.name, field.python_name}) {
+      if (!is_own(name)) object.misplaced(std::string(name), "it belongs in `additional_pod_spec_args`");
+    }
+  }
+}
+
+Kind<json::object> additional_arguments() {
+  return openapi::part_of(
+      "PodSpec",
+      {{"restartPolicy", "no restartPolicy: whether a step may run again is max_disruption_restarts' to say"},
+       {"ephemeralContainers", "none: Kubernetes makes no pod with them"}});
 }
 
 }  // namespace
 
+bool refuse_reserved_variable(std::string_view name, const Reader& place) {
+  const auto& variables = reserved::environment;
+  if (std::find(variables.begin(), variables.end(), name) == variables.end()) return true;
+  place.report(finding::reserved_key, found_expected("a variable that stepop sets itself", "a name of your own"));
+  return false;
+}
+
+json::object reserved_variables() {
+  const auto& names = reserved::environment;
+  return {{"enum", json::array(names.begin(), names.end())}};
+}
+
 const Object<PodSettings>& pod_settings_object() {
-  static const auto object =
-      Object<PodSettings>()
-          .member("resources", &PodSettings::resources, resources_object(),
-                  "Requests and limits of the step's container, merged by resource name over the "
-                  "operator's.")
-          .member(
-              "labels", &PodSettings::labels,
-              map_of<StringMap>(rule::label_key, text(rule::label_value), "an object of texts", refuse_reserved_label),
-              "Labels of the pod, as they are, merged by key over the operator's.")
-          .member(
-              "annotations", &PodSettings::annotations,
-              map_of<StringMap>(rule::annotation_key, text(most_annotations), "an object of texts", refuse_reserved),
-              "Annotations of the pod, merged by key over the operator's.")
-          .member("node_selectors", &PodSettings::node_selectors,
-                  map_of<StringMap>(rule::label_key, text(rule::label_value), "an object of texts"),
-                  "Labels that a node must have, merged by key over the operator's.")
-          .member("tolerations", &PodSettings::tolerations, list_of(toleration()),
-                  "Taints of nodes that the pod tolerates; a step's list takes the place of the "
-                  "operator's.")
-          .elements_are(toleration_object())
-          .check(check_annotations);
+  static const auto object = [] {
+    auto object =
+        Object<PodSettings>()
+            .member(
+                "resources", &PodSettings::resources, resources_object(),
+                "Requests and limits of the step's container, merged by resource name over the operator's. Where no "
+                "memory is requested it requests 400Mi, or its limit if that is less.")
+            .member("labels", &PodSettings::labels, labels(),
+                    "Labels of the pod, as they are, merged by key over the operator's.")
+            .member("annotations", &PodSettings::annotations, annotations(),
+                    "Annotations of the pod, merged by key over the operator's.")
+            .member("node_selectors", &PodSettings::node_selectors,
+                    map_of<StringMap>(rule::label_key, text(rule::label_value), "an object of texts"),
+                    "Labels that a node must have, merged by key over the operator's.")
+            .member("affinity", &PodSettings::affinity, openapi::object_of("Affinity"),
+                    "Which nodes, and which other pods' nodes, the pod wants or needs. Merged by member over the "
+                    "operator's.")
+            .member("tolerations", &PodSettings::tolerations, openapi::list_of("Toleration"),
+                    "Taints of nodes that the pod tolerates; a step's list takes the place of the "
+                    "operator's.")
+            .member("volumes", &PodSettings::volumes, openapi::list_of("Volume"),
+                    "What may be mounted into the pod's containers.")
+            .member("volume_mounts", &PodSettings::volume_mounts, openapi::list_of("VolumeMount"),
+                    "Which of the volumes the step's container has, and where.")
+            .member("env", &PodSettings::env, openapi::list_of("EnvVar"),
+                    "Environment variables of the step, with Kubernetes' own sources: fields of the pod, keys of "
+                    "ConfigMaps and Secrets. They come after the request's `environment`.")
+            .member("env_from", &PodSettings::env_from, openapi::list_of("EnvFromSource"),
+                    "ConfigMaps and Secrets whose keys all become environment variables of the step.")
+            .member("host_ipc", &PodSettings::host_ipc, boolean(), "Whether the pod shares its node's IPC namespace.")
+            .member("scheduler_name", &PodSettings::scheduler_name, optional(text(rule::word)),
+                    "Which scheduler finds the pod's node; the cluster's own when it is not given.")
+            .member("image_pull_secrets", &PodSettings::image_pull_secrets, list_of(text(rule::dns_subdomain)),
+                    "Names of the Secrets with which the pod's images are pulled.")
+            .member("container_security_context", &PodSettings::container_security_context,
+                    openapi::object_of("SecurityContext"),
+                    "The security context of the step's container. Merged by member over the operator's.")
+            .member("additional_pod_spec_args", &PodSettings::additional_pod_spec_args, additional_arguments(),
+                    "Any other field of the pod's spec. A list is added to what the pod has, an object's members take "
+                    "the place of those that it has, and all else replaces. A text that is `{{ image }}` becomes the "
+                    "step's image.")
+            .check(check_annotations)
+            .check(check_volumes)
+            .check(check_variables)
+            .check(check_containers);
+    point_to_places(object);
+    return object;
+  }();
   return object;
 }
 

@@ -40,6 +40,12 @@ void Reader::report(std::string code, std::string message, std::string hint) con
       {plugin::Finding::Level::error, std::move(code), path(), std::move(message), std::move(hint), false});
 }
 
+void Reader::warn(std::string code, std::string message, std::string hint) const {
+  if (!warnings_) return;
+  warnings_->push_back(
+      {plugin::Finding::Level::warning, std::move(code), path(), std::move(message), std::move(hint), false});
+}
+
 std::string Reader::path() const {
   if (!parent_) return {};
   std::string path = parent_->path();
@@ -99,12 +105,16 @@ void report_unknown_key(const Reader& place, std::string_view key, const std::ve
   std::sort(sorted.begin(), sorted.end());
   std::string list;
   for (const auto& name : sorted) list += (list.empty() ? "" : ", ") + name;
-  std::string hint;
+  std::string hint = did_you_mean(key, known);
   for (const auto& [name, say] : misplaced) {
     if (name == key) hint = say;
   }
-  place.member(key).report(finding::unknown_key, found_expected("an unknown key", "one of " + list),
-                           hint.empty() ? did_you_mean(key, known) : hint);
+  // Who is told the one name that was meant need not read all of them.
+  constexpr std::size_t most_beside_a_hint = 12;
+  const std::string expected = hint.empty() || known.size() <= most_beside_a_hint
+                                   ? "one of " + list
+                                   : "one of the " + std::to_string(known.size()) + " keys that are known here";
+  place.member(key).report(finding::unknown_key, found_expected("an unknown key", expected), hint);
 }
 
 void throw_if_any(std::vector<plugin::Finding> findings) {

@@ -17,12 +17,15 @@ namespace json = boost::json;
 // it. The path is only written out when there is a mistake to report.
 class Reader {
  public:
-  explicit Reader(std::vector<plugin::Finding>& findings) : findings_(&findings) {}
+  // `warnings`: for what is taken, but not as it was meant; nothing is kept of it without.
+  explicit Reader(std::vector<plugin::Finding>& findings, std::vector<plugin::Finding>* warnings = nullptr)
+      : findings_(&findings), warnings_(warnings) {}
 
   Reader member(std::string_view name) const { return Reader(*this, name, no_index); }
   Reader element(std::size_t index) const { return Reader(*this, {}, index); }
 
   void report(std::string code, std::string message, std::string hint = "") const;
+  void warn(std::string code, std::string message, std::string hint = "") const;
   std::size_t mistakes() const { return findings_->size(); }
 
   // `settings.pod_settings.labels["example.com/team"]`, `tolerations[0].key`
@@ -31,9 +34,10 @@ class Reader {
  private:
   static constexpr std::size_t no_index = static_cast<std::size_t>(-1);
   Reader(const Reader& parent, std::string_view name, std::size_t index)
-      : findings_(parent.findings_), parent_(&parent), name_(name), index_(index) {}
+      : findings_(parent.findings_), warnings_(parent.warnings_), parent_(&parent), name_(name), index_(index) {}
 
   std::vector<plugin::Finding>* findings_;
+  std::vector<plugin::Finding>* warnings_ = nullptr;
   const Reader* parent_ = nullptr;
   std::string_view name_;
   std::size_t index_ = no_index;
@@ -49,6 +53,10 @@ inline constexpr const char* wrong_type = "WrongType";
 inline constexpr const char* invalid_value = "InvalidValue";
 inline constexpr const char* out_of_range = "OutOfRange";
 inline constexpr const char* too_long = "TooLong";
+inline constexpr const char* contradiction = "Contradiction";  // with another setting
+// Of warnings:
+inline constexpr const char* deprecated = "Deprecated";
+inline constexpr const char* short_time = "ShortTime";
 }  // namespace finding
 
 // What was found, for an error: the value, cut short.

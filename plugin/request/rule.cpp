@@ -87,6 +87,14 @@ bool is_word(std::string_view text, std::size_t most) {
   return !text.empty() && text.size() <= most && std::none_of(text.begin(), text.end(), is_blank_or_control);
 }
 
+// IsConfigMapKey, but for names of dots alone.
+bool is_secret_key(std::string_view text) {
+  return !text.empty() && text.size() <= longest_subdomain && text.find_first_not_of('.') != std::string_view::npos &&
+         !text.starts_with("..") && std::all_of(text.begin(), text.end(), [](char c) {
+           return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.';
+         });
+}
+
 bool is_line(std::string_view text) {
   return !text.empty() && text.size() <= longest_text &&
          std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; });
@@ -113,6 +121,11 @@ const Rule dns_label{[](std::string_view text) { return is_dns_label(text); },
                      "at most 63 lower-case letters, digits and `-`, with a letter or digit at "
                      "both ends (an RFC 1123 label)",
                      "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", 1, longest_label};
+
+const Rule dns_subdomain{is_dns_subdomain,
+                         "at most 253 lower-case letters, digits, `-` and `.`, with a letter or digit at both ends of "
+                         "each part (an RFC 1123 subdomain)",
+                         "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$", 1, longest_subdomain};
 
 const Rule label_key{is_qualified_name,
                      "a label key: `name` or `prefix/name`, the name at most 63 letters, digits, "
@@ -153,6 +166,13 @@ const Rule image{[](std::string_view text) { return is_word(text, longest_text);
 const Rule waiting_reason{[](std::string_view text) { return is_word(text, longest_label); },
                           "a container's waiting reason such as ImagePullBackOff", "^[^\\u0000-\\u0020\\u007f]+$", 1,
                           longest_label};
+
+const Rule word{[](std::string_view text) { return is_word(text, longest_subdomain); },
+                "one word of at most 253 characters", "^[^\\u0000-\\u0020\\u007f]+$", 1, longest_subdomain};
+
+const Rule secret_key{[](std::string_view text) { return is_secret_key(text); },
+                      "the name of an environment variable: at most 253 letters, digits, `-`, `_` and `.`",
+                      "^[-._A-Za-z0-9]+$", 1, longest_subdomain};
 
 const Rule context{is_line, "a line of text that is not empty", "^[^\\u0000-\\u001f]+$", 1, longest_text};
 

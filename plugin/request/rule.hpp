@@ -17,6 +17,7 @@ struct Rule {
 
 namespace rule {
 extern const Rule dns_label;         // RFC 1123 label: a namespace
+extern const Rule dns_subdomain;     // RFC 1123 subdomain: the name of most objects
 extern const Rule label_key;         // a qualified name: `prefix/name` or `name`
 extern const Rule annotation_key;    // the same, capitals allowed in the prefix
 extern const Rule label_value;       // may be empty
@@ -25,6 +26,8 @@ extern const Rule environment_name;  // as of Kubernetes 1.34: printable ASCII b
 extern const Rule resource_name;     // of a container: cpu, memory, hugepages-*, vendor.example/device
 extern const Rule image;
 extern const Rule waiting_reason;  // one word
+extern const Rule word;            // a name that has no rule but that it is one word
+extern const Rule secret_key;      // of a Secret, and the name of an environment variable
 extern const Rule context;         // a context's name, a list of files: text of one line, not empty
 }  // namespace rule
 

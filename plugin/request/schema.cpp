@@ -3,13 +3,17 @@
 #include <algorithm>
 
 #include "request/declarations.hpp"
+#include "request/openapi/kinds.hpp"
+#include "request/openapi/table.hpp"
 
 namespace stepop::request {
 namespace {
 
 json::object titled(const char* title, json::object schema) {
   json::object result{{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", title}};
+  auto definitions = openapi::definitions_of(schema);
   for (auto& [key, value] : schema) result[key] = std::move(value);
+  result["$defs"] = std::move(definitions);
   return result;
 }
 
@@ -52,7 +56,17 @@ std::string documentation() {
   for (auto& member : request) {
     if (member.name == "settings") member.members.clear();  // they have a chapter of their own
   }
-  std::string page;
+  std::string page =
+      "# What the flavor `kubernetes` can be asked\n\n"
+      "Made from the declarations by `stepop-ask page`; a test compares.\n\n"
+      "Objects that are named by a type (Affinity, Volume, PodSpec, ...) are Kubernetes' own, of its API " +
+      std::string(openapi::kubernetes_version) +
+      ". Each of their fields may have Kubernetes' name (`hostIPC`) or the Kubernetes Python client's (`host_ipc`), "
+      "but "
+      "not both; one that is null is one that is not given. Keys that are yours (labels, node selectors, resource "
+      "names) "
+      "stay as they are. Everywhere else null is an error.\n\n"
+      "A step's scalars and lists take the place of the operator's; maps and objects merge by key.\n\n";
   append_table(page, "Configuration", config);
   page += "Every setting below may stand beside these, as the default of every step.\n\n";
   append_table(page, "Request", request);

@@ -1,6 +1,7 @@
 #include "request/step_request.hpp"
 
 #include <algorithm>
+#include <boost/json/serialize.hpp>
 
 #include "request/declarations.hpp"
 #include "request/reserved.hpp"
@@ -61,16 +62,14 @@ Kind<Environment> environment() {
   kind.schema = {{"type", "object"},
                  {"propertyNames", text(rule::environment_name).schema},
                  {"additionalProperties", value_kind.schema}};
+  kind.schema["propertyNames"].as_object()["not"] = reserved_variables();
   kind.read = [value_kind, expected = kind.expected](const json::value& value, Environment& into, const Reader& place) {
     if (!value.is_object()) return report_wrong_type(place, value, expected, Content::hidden);
     for (const auto& [key, element] : value.get_object()) {
       const std::string_view name(key.data(), key.size());
       const Reader here = place.member(name);
       if (!follows(rule::environment_name, name, here)) continue;
-      if (std::find(reserved::environment.begin(), reserved::environment.end(), name) != reserved::environment.end()) {
-        here.report(finding::reserved_key, found_expected("a variable that stepop sets itself", "a name of your own"));
-        continue;
-      }
+      if (!refuse_reserved_variable(name, here)) continue;
       std::string text;
       value_kind.read(element, text, here);
       if (name.size() + 1 + text.size() > longest_argument) {
@@ -98,9 +97,27 @@ void check_command(const StepRequest& request, const Reader& here) {
   for (const auto& word : request.command) size += word.size();
   for (const auto& word : request.args) size += word.size();
   for (const auto& [name, value] : request.environment) size += name.size() + value.size();
+  const auto& pod = request.settings.pod_settings;
+  for (const auto* list : {&pod.volumes, &pod.volume_mounts, &pod.env, &pod.env_from, &pod.tolerations}) {
+    if (!list->empty()) size += json::serialize(*list).size();
+  }
+  for (const auto* object : {&pod.affinity, &pod.container_security_context, &pod.additional_pod_spec_args}) {
+    if (!object->empty()) size += json::serialize(*object).size();
+  }
   if (size > most_arguments) {
-    here.report(finding::too_long, found_expected(std::to_string(size) + " bytes of command, args and environment",
-                                                  "at most " + std::to_string(most_arguments)));
+    here.report(finding::too_long,
+                found_expected(std::to_string(size) + " bytes of command, args, environment and pod_settings",
+                               "at most " + std::to_string(most_arguments)));
+  }
+}
+
+// The cluster would take the last of two variables of one name.
+void check_secrets(const StepRequest& request, const Reader& here) {
+  for (const auto& [name, value] : request.environment) {
+    if (!request.settings.secrets.contains(name)) continue;
+    const Reader environment = here.member("environment");
+    environment.member(name).report(finding::duplicate_key,
+                                    found_expected("a variable that is one of settings.secrets too", "one of them"));
   }
 }
 
@@ -130,6 +147,10 @@ json::object asked(const StepRequest& request, const OperatorConfig& config) {
   }
   if (auto* settings = result.if_contains("settings")) {
     for (const auto& member : policy_object().members()) settings->get_object().erase(member.name);
+    for (const char* name : {"job_name_prefix", "active_deadline_seconds", "ttl_seconds_after_finished",
+                             "api_request_timeout", "max_api_retries"}) {
+      settings->get_object().erase(name);
+    }
     if (settings->get_object().empty()) result.erase("settings");
   }
   return result;
@@ -164,7 +185,8 @@ const Object<StepRequest>& request_object() {
           .member("settings", &StepRequest::settings, settings_object(), "The step's settings, over the operator's.")
           .misplaced(settings_object(), "settings")
           .misplaced(pod_settings_object(), "settings.pod_settings")
-          .check(check_command);
+          .check(check_command)
+          .check(check_secrets);
   return object;
 }
 
@@ -172,7 +194,7 @@ StepRequest parse_request(const json::object& object, const OperatorConfig& conf
   StepRequest request;
   request.settings = config.settings;
   std::vector<plugin::Finding> findings;
-  request_object().read(object, request, Reader(findings));
+  request_object().read(object, request, Reader(findings, &request.warnings));
   throw_if_any(std::move(findings));
   request.asked = asked(request, config);
   return request;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <stepop/plugin.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,16 +28,18 @@ struct StepRequest {
   Settings settings;  // the step's over the operator's
 
   // What is asked for, in normal form: everything that changes what runs and that differs from what
-  // this operator gives every step. A member that is absent and one that states the default in
+  // this operator gives every step. Of secrets it has the names. A member that is absent and one that states the default in
   // effect are the same; so are two ways of writing one quantity. Not in it: the step's id (that is
-  // the identity), the names that only describe (step, pipeline, run, project), and the policy (a
-  // host may submit again with a longer timeout). It does not change when the operator's
+  // the identity), the names that only describe (step, pipeline, run, project, job_name_prefix), and
+  // the policy and other times (a host may submit again with a longer timeout). It does not change when the operator's
   // configuration does, except where the request states what was the default.
   json::object asked;
+
+  std::vector<plugin::Finding> warnings;  // what was taken, but not as it was meant
 };
 
 // The step's settings over the operator's: a scalar or a list replaces; maps (labels, annotations,
-// node_selectors, resources.requests, resources.limits) are merged by key. This is how ZenML merges
+// node_selectors, resources.requests, affinity, secrets, ...) are merged by key. This is how ZenML merges
 // a step's settings over its pipeline's. Throws plugin::Error (STEPOP_E_INVALID) with a finding for
 // each mistake.
 StepRequest parse_request(const json::object& request, const OperatorConfig& config);

@@ -71,6 +71,33 @@ Reply ApiServer::create(kube::Pod object, std::uint32_t step, std::uint32_t atte
   return Reply::of(pod.published);
 }
 
+Reply ApiServer::create_secret(std::string name, std::string owner) {
+  if (secret(name)) return Reply::of(409, "AlreadyExists", "secrets already exists");
+  secrets_.push_back({std::move(name), std::move(owner), true, agenda_.now()});
+  observer_.on_secret(secrets() - 1);
+  return {};
+}
+
+const SecretRecord* ApiServer::secret(std::string_view name) const {
+  const auto found = std::find_if(secrets_.begin(), secrets_.end(),
+                                  [&](const SecretRecord& one) { return one.exists && one.name == name; });
+  return found == secrets_.end() ? nullptr : &*found;
+}
+
+bool ApiServer::remove_secret(std::string_view name) {
+  auto* found = const_cast<SecretRecord*>(secret(name));
+  if (found) found->exists = false;
+  return found != nullptr;
+}
+
+void ApiServer::collect_secret(std::uint32_t number) {
+  auto& one = secrets_[number];
+  const bool owned = std::any_of(pods_.begin(), pods_.end(), [&](const PodRecord& pod) {
+    return pod.exists && pod.object.metadata.uid == one.owner;
+  });
+  if (!owned) one.exists = false;
+}
+
 Reply ApiServer::get(std::string_view name) const {
   const auto* pod = const_cast<ApiServer*>(this)->find(name);
   return pod ? Reply::of(pod->published) : Reply::of(404, "NotFound", "pods not found");

@@ -44,6 +44,7 @@ class ClusterObserver {
   // Its deletion was asked for, or its grace shortened.
   virtual void on_deletion(PodRecord& pod) = 0;
   virtual void on_removed(PodRecord& pod) = 0;
+  virtual void on_secret(std::uint32_t number) = 0;
   // The truth, not the object: user code runs.
   virtual void on_started(const PodRecord& pod) = 0;
   // A new entry of the history.
@@ -62,6 +63,8 @@ class ApiServer {
 
   // `object` as the client sent it. 409 when the name is taken.
   Reply create(kube::Pod object, std::uint32_t step, std::uint32_t attempt, Random random);
+  // A Secret that belongs to the pod of this uid, which may be gone. 409 when the name is taken.
+  Reply create_secret(std::string name, std::string owner);
   Reply get(std::string_view name) const;
   // A merge patch of one annotation or label; `resource_version` empty: no precondition.
   enum class Meta { annotation, label };
@@ -78,6 +81,13 @@ class ApiServer {
   void remove(PodRecord& pod, std::optional<std::int64_t> grace, Asker asker);
 
   PodRecord* find(std::string_view name);
+  // Null when there is none.
+  const SecretRecord* secret(std::string_view name) const;
+  // A person's DELETE. False when there is none.
+  bool remove_secret(std::string_view name);
+  // The garbage collector looks at it: without its owner it goes ("Garbage Collection").
+  void collect_secret(std::uint32_t number);
+  std::uint32_t secrets() const { return static_cast<std::uint32_t>(secrets_.size()); }
   std::deque<PodRecord>& pods() { return pods_; }
   const std::deque<PodRecord>& pods() const { return pods_; }
 
@@ -100,6 +110,7 @@ class ApiServer {
   const Agenda& agenda_;
   ClusterObserver& observer_;
   std::deque<PodRecord> pods_;
+  std::vector<SecretRecord> secrets_;
   std::vector<Change> history_;
   std::uint64_t revision_ = 100;
   std::uint64_t compacted_ = 0;

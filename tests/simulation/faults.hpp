@@ -59,6 +59,7 @@ enum class FaultKind : std::uint8_t {
   pod_force_deleted,    // by somebody, with no grace
   pod_deleted_orderly,  // deleted by somebody after it has ended
   labels_changed,       // by somebody
+  secret_deleted,       // its pod's, by somebody
   // To the host.
   host_death,
   host_paused,   // the process stands still for a while

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "manifest/labels.hpp"
+#include "names.hpp"
 
 namespace stepop::simulation {
 
@@ -33,6 +34,8 @@ std::string_view name_of(Rule rule) {
       return "every step ends";
     case Rule::right_pod:
       return "a DELETE hits the pod it was meant for";
+    case Rule::secret:
+      return "no container starts without its Secret, and no step fails for want of it";
   }
   return "";
 }
@@ -111,6 +114,9 @@ void Invariants::on_created(const PodRecord& pod) {
 
 void Invariants::on_started(const PodRecord& pod) {
   auto& step = steps_[pod.step];
+  if (has_secret(pod.step) && !api_.secret(pod.object.metadata.name)) {
+    violated(Rule::secret, pod.step, "user code starts, and its Secret is not there");
+  }
   const auto& policy = policies_[pod.step];
   const bool replaces_lost = policy.on_node_lost == lifecycle::OnNodeLost::replace;
   const auto number = starts(pod.step);
@@ -148,7 +154,12 @@ void Invariants::on_action(Operator& from, std::uint32_t step, const lifecycle::
   if (std::holds_alternative<lifecycle::CreatePod>(action) && host_.journal(step).terminal && host_.others() == 0) {
     violated(Rule::nothing_lost, step, "a pod is asked for after the step has ended");
   }
-  if (!std::holds_alternative<lifecycle::DeletePod>(action)) return;
+  if (const auto* mark = std::get_if<lifecycle::MarkGivenUp>(&action)) {
+    steps_[step].given_up_for = mark->why;
+    if (!from.end_asked(step)) check_giving_up(from, step, mark->uid, mark->why);
+  }
+  const auto* remove = std::get_if<lifecycle::DeletePod>(&action);
+  if (!remove) return;
   if (from.ended(step)) {
     const bool stray = !steps_[step].ends.empty() && steps_[step].ends.back().report.state == StepState::cancelled;
     if (!host_.journal(step).terminal && !stray) {
@@ -156,21 +167,49 @@ void Invariants::on_action(Operator& from, std::uint32_t step, const lifecycle::
     }
     return;
   }
-  if (from.end_asked(step)) return;
+  if (!from.end_asked(step)) check_giving_up(from, step, remove->uid, steps_[step].given_up_for);
+}
+
+// Its deadline must have passed, and a view newer than the deadline be there. `why` as it is written on the pod, if it is.
+void Invariants::check_giving_up(Operator& from, std::uint32_t step, const std::string& uid, std::string_view why) {
   const auto& shown = from.shown(step);
-  // It gives the step up: its deadline must have passed, and a view newer than the deadline be there.
   const auto& policy = from.policy(step);
+  const auto now = agenda_.now();
+  const auto* pod = pod_of(step, uid);
+  const auto because = [&](std::string_view word) { return why.starts_with(word); };
+  if (because(reason::forbidden)) {
+    const auto& since = shown.secret_refused_since;
+    if (!since || !shown.ready_since_secret_refused || now - *since < policy.refusal_grace) {
+      violated(Rule::not_the_api, step, "a refusal of its Secret is believed too soon");
+    }
+    return;
+  }
+  if (because(reason::quota_exceeded) || because(reason::admission_denied)) {
+    if (!policy.scheduling_timeout || shown.secret_as_of < *shown.known_since + *policy.scheduling_timeout) {
+      violated(Rule::not_the_api, step, "it is given up for its Secret, which had time yet");
+    }
+    return;
+  }
   std::optional<Instant> deadline;
   const auto earlier = [&](std::optional<Instant> since, std::chrono::milliseconds time) {
     if (since && (!deadline || *since + time < *deadline)) deadline = *since + time;
   };
-  earlier(shown.bound_since, policy.startup_timeout);
+  const auto* secret = pod && has_secret(step) && !from.attached() ? api_.secret(pod->object.metadata.name) : nullptr;
+  auto may_start_since = shown.bound_since;
+  if (may_start_since && secret) may_start_since = std::max(*may_start_since, secret->made_at);
+  earlier(may_start_since, policy.startup_timeout);
   if (!policy.fatal_waiting_reasons.empty()) earlier(shown.ever_waiting_since, policy.waiting_reason_grace);
   if (policy.scheduling_timeout) earlier(shown.known_since, *policy.scheduling_timeout);
-  if (!deadline || agenda_.now() < *deadline) {
-    violated(Rule::not_the_api, step, "its pod is deleted although no deadline has passed");
+  if (!deadline || now < *deadline) {
+    violated(Rule::not_the_api, step, "its pod is given up although no deadline has passed");
   } else if (shown.as_of < *deadline) {
     violated(Rule::not_the_api, step, "a deadline is judged on a view from before it");
+  }
+  // It may have been given up before it had a node, when no Secret was missed.
+  const bool for_secret = because(reason::container_config) || because(reason::start_timeout);
+  if (!for_secret || !shown.misses_secret || from.attached() || !pod || pod->secret_deleted) return;
+  if (!secret || now < secret->made_at + policy.startup_timeout) {
+    violated(Rule::secret, step, "it is given up, and its Secret is only just there, or not at all");
   }
 }
 
@@ -247,15 +286,18 @@ void Invariants::check_end(Operator& from, std::uint32_t step, const Report& rep
 
   if (report.reason == reason::conflict && relabelled) return;  // it cannot be known for ours
   // Not the API.
-  if (report.reason == reason::forbidden) return check_refusal(from, step);
+  // What it was given up for was judged when that was to be written.
+  const bool given_up_so = steps_[step].given_up_for.starts_with(report.reason + ':');
+  if (report.reason == reason::forbidden && !given_up_so) return check_refusal(from, step);
   const auto& shown = from.shown(step);
   const auto& timeout = from.policy(step).scheduling_timeout;
   const bool too_late = timeout && shown.known_since && agenda_.now() >= *shown.known_since + *timeout;
   if (too_late && (report.reason == reason::quota_exceeded || report.reason == reason::admission_denied)) return;
-  if (report.reason == reason::cluster_unavailable || report.reason == reason::admission_denied ||
-      report.reason == reason::invalid_request || report.reason == reason::namespace_missing ||
-      report.reason == reason::namespace_terminating || report.reason == reason::conflict ||
-      report.reason == reason::quota_exceeded) {
+  const bool for_the_api = report.reason == reason::cluster_unavailable || report.reason == reason::admission_denied ||
+                           report.reason == reason::invalid_request || report.reason == reason::namespace_missing ||
+                           report.reason == reason::namespace_terminating || report.reason == reason::conflict ||
+                           report.reason == reason::quota_exceeded;
+  if (for_the_api && !given_up_so) {
     return says(Rule::not_the_api, "nothing but passing failures of the API said so");
   }
 

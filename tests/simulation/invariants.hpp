@@ -22,6 +22,7 @@ enum class Rule : std::uint8_t {
   true_end = 8,       // the state, reason and exit code are true
   ends = 9,           // every step ends
   right_pod = 10,     // a DELETE hits the pod it was meant for
+  secret = 11,        // no container starts without its Secret, and no step fails for want of it
 };
 std::string_view name_of(Rule rule);
 
@@ -61,11 +62,13 @@ class Invariants {
     // now may know nothing of it.
     bool made_beside = false;
     std::vector<Said> ends;
+    std::string given_up_for;  // what was last to be written on a pod of it
   };
 
   void check_end(Operator& from, std::uint32_t step, const lifecycle::Report& report);
   void check_same_end(const Operator& from, std::uint32_t step, const lifecycle::Report& report);
   void check_refusal(Operator& from, std::uint32_t step);
+  void check_giving_up(Operator& from, std::uint32_t step, const std::string& uid, std::string_view why);
   void violated(Rule rule, std::uint32_t step, std::string what);
   template <class Act>
   void each_pod(std::uint32_t step, Act&& act) const;

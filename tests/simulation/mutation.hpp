@@ -34,6 +34,7 @@ enum class Mutation : std::uint8_t {
   delete_by_name,  // DELETE without a uid
   // Ends
   success_whatever_the_exit,  // a terminated container is a success
+  forgets_the_secret,         // a Secret is taken for made that was not asked for
   loses_an_answer,            // a call without an answer is waited for for ever
 };
 inline constexpr std::size_t mutations = static_cast<std::size_t>(Mutation::loses_an_answer) + 1;
@@ -54,6 +55,7 @@ inline constexpr std::array<std::string_view, mutations> mutation_names{"none",
                                                                         "never_ran",
                                                                         "delete_by_name",
                                                                         "success_whatever_the_exit",
+                                                                        "forgets_the_secret",
                                                                         "loses_an_answer"};
 
 }  // namespace stepop::simulation

@@ -15,5 +15,9 @@ inline std::string hash_of(std::uint32_t step) {
 inline std::string pod_name_of(std::uint32_t step, std::uint32_t attempt) {
   return hash_of(step) + '-' + std::to_string(attempt);
 }
+// Every other step has a Secret, which is named like its pod.
+constexpr bool has_secret(std::uint32_t step) {
+  return step % 2 == 1;
+}
 
 }  // namespace stepop::simulation

@@ -61,8 +61,9 @@ std::uint64_t number_in(std::string_view target, std::string_view key) {
 }  // namespace
 
 std::string_view name_of(CallKind kind) {
-  constexpr std::array<std::string_view, 7> names{"create",        "get",       "mark cancelled", "mark given up",
-                                                  "mark replaced", "take over", "delete"};
+  constexpr std::array<std::string_view, 8> names{
+      "create",        "create the Secret of", "get",       "mark cancelled",
+      "mark given up", "mark replaced",        "take over", "delete"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -84,7 +85,7 @@ void Network::send(Call call) {
   calls_.push_back(std::move(call));
   auto& sent = calls_.back();
   sent.sent_at = agenda_.now();
-  const bool create = sent.kind == CallKind::create;
+  const bool create = sent.kind == CallKind::create || sent.kind == CallKind::create_secret;
   const auto patience = create ? create_patience : call_patience;
 
   if (access_ == Access::away) {
@@ -194,6 +195,8 @@ Reply Network::act(Call& call) {
     case CallKind::create:
       return api_.create(std::move(*call.object), call.step, call.attempt,
                          random_of_step_[call.step].fork(7777 + call.attempt));
+    case CallKind::create_secret:
+      return api_.create_secret(call.name, call.uid);
     case CallKind::get:
       return api_.get(call.name);
     case CallKind::mark_cancelled:

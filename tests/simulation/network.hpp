@@ -16,7 +16,16 @@ namespace stepop::simulation {
 
 class Operator;
 
-enum class CallKind : std::uint8_t { create, get, mark_cancelled, mark_given_up, mark_replaced, take_over, remove };
+enum class CallKind : std::uint8_t {
+  create,
+  create_secret,
+  get,
+  mark_cancelled,
+  mark_given_up,
+  mark_replaced,
+  take_over,
+  remove
+};
 std::string_view name_of(CallKind kind);
 
 // One API call of a step.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lifecycle/evidence.hpp"
+#include "names.hpp"
 
 namespace stepop::simulation {
 
@@ -77,7 +78,16 @@ void Nodes::on_deletion(PodRecord& pod) {
   agenda_.in(pod.random.between(milliseconds(1), milliseconds(100)), *this, see_deletion, pod.number);
 }
 
+// As late as a garbage collector that is behind.
+void Nodes::on_secret(std::uint32_t number) {
+  agenda_.in(random_.between(milliseconds(1), random_.chance(30) ? seconds(40) : seconds(1)), *this, collect_secret,
+             number);
+}
+
 void Nodes::on_removed(PodRecord& pod) {
+  if (has_secret(pod.step)) {
+    for (std::uint32_t i = 0; i < api_.secrets(); ++i) on_secret(i);
+  }
   if (pod.finished || pod.object.node_name.empty()) return;
   agenda_.in(pod.random.between(milliseconds(1), milliseconds(500)), *this, see_removal, pod.number);
 }
@@ -87,6 +97,7 @@ bool Nodes::needs_api(std::uint32_t what) const {
 }
 
 void Nodes::on_event(const Event& event) {
+  if (event.what == collect_secret) return api_.collect_secret(event.a);
   if (event.what >= node_unreachable) return on_node_event(event);
   auto& pod = api_.pods()[event.a];
   if (needs_api(event.what)) {
@@ -151,6 +162,7 @@ void Nodes::on_event(const Event& event) {
         if (pod.fate.failing_pulls != never_pulls) --pod.fate.failing_pulls;
         pod.waiting_reason =
             std::string_view(pod.waiting_reason) == "ErrImagePull" ? "ImagePullBackOff" : "ErrImagePull";
+        pod.waiting_message.clear();
         changed(pod);
         agenda_.in(pod.random.between(seconds(1), seconds(20)), *this, pull, pod.number, pod.container);
         return;
@@ -170,6 +182,15 @@ void Nodes::on_event(const Event& event) {
         agenda_.in(Duration(0), *this, pull, pod.number, pod.container);
         return;
       }
+      if (has_secret(pod.step) && !api_.secret(pod.object.metadata.name)) {
+        if (pod.waiting_message.empty()) say(pod, "misses its Secret");
+        pod.waiting_reason = "CreateContainerConfigError";
+        pod.waiting_message = "secret \"" + pod.object.metadata.name + "\" not found";
+        changed(pod);
+        agenda_.in(pod.random.between(seconds(10), seconds(15)), *this, start, pod.number, pod.container);
+        return;
+      }
+      pod.waiting_message.clear();
       ++pod.starts;
       pod.main = Main::running;
       pod.started_at = agenda_.now();
@@ -359,6 +380,7 @@ void Nodes::fill_status(PodRecord& pod) {
     case Main::waiting:
       state.kind = ContainerState::Kind::Waiting;
       state.reason = pod.waiting_reason;
+      state.message = pod.waiting_message;
       break;
     case Main::running:
       state.kind = ContainerState::Kind::Running;

@@ -18,6 +18,7 @@ class Nodes : public Handler {
   void on_created(PodRecord& pod);
   void on_deletion(PodRecord& pod);
   void on_removed(PodRecord& pod);
+  void on_secret(std::uint32_t number);
   void on_event(const Event& event) override;
 
   // Faults. Each says whether it could strike.
@@ -53,6 +54,7 @@ class Nodes : public Handler {
     see_deletion,
     see_removal,
     remove_object,
+    collect_secret,
     node_unreachable,
     node_evicts,
     node_returns,

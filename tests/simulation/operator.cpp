@@ -54,7 +54,9 @@ void Operator::start() {
 }
 
 void Operator::submit(std::uint32_t step, const lifecycle::Policy& policy, bool report_lost_if_absent) {
-  if (has(step)) return perform(*steps_[step], steps_[step]->machine.own(agenda_.now()));
+  if (has(step)) {
+    return perform(*steps_[step], steps_[step]->machine.submitted_again(agenda_.now(), {has_secret(step)}));
+  }
   begin(add(step, report_lost_if_absent ? Origin::resubmitted : Origin::submitted, true, policy));
 }
 
@@ -93,7 +95,10 @@ Operator::Step& Operator::add(std::uint32_t number, Origin origin, bool own, con
   if (steps_.size() <= number) steps_.resize(number + 1);
   auto machine_policy = policy;
   mutate_policy(machine_policy);
-  auto step = std::make_unique<Step>(lifecycle::StepMachine(origin, own, std::move(machine_policy), next_seed()));
+  const bool has_request = origin == Origin::submitted || origin == Origin::resubmitted;
+  const lifecycle::Asked asked{has_request && has_secret(number)};
+  auto step =
+      std::make_unique<Step>(lifecycle::StepMachine(origin, own, std::move(machine_policy), next_seed(), asked));
   step->policy = policy;
   step->number = number;
   step->serial = next_serial_++;
@@ -162,6 +167,7 @@ void Operator::note(Step& step, const kube::Pod& pod, Instant as_of) {
   const auto* main = pod.container_status(lifecycle::main_container);
   const bool waiting = main && main->state.kind == kube::ContainerState::Kind::Waiting &&
                        main->state.reason != "ContainerCreating" && main->state.reason != "PodInitializing";
+  shown.misses_secret = lifecycle::misses_own_secret(pod);
   if (waiting && !shown.ever_waiting_since) shown.ever_waiting_since = now;
   const auto& annotations = pod.metadata.annotations;
   if (annotations.find(manifest::annotation::cancelled_at)) step.end_asked = true;
@@ -214,6 +220,12 @@ void Operator::carry_out(Step& step, const lifecycle::Action& action) {
                    call.object = manifest_of(step, create);
                    call.name = call.object->metadata.name;
                    call.attempt = create.attempt;
+                   network_.send(std::move(call));
+                 },
+                 [&](const CreateSecret& create) {
+                   auto call = call_of(step, CallKind::create_secret);
+                   call.name = create.name;
+                   call.uid = create.uid;
                    network_.send(std::move(call));
                  },
                  [&](const GetPod& get) {
@@ -311,11 +323,21 @@ void Operator::on_answer(const Call& call) {
       answer = lifecycle::NoAnswer{"no answer", reply.may_have_reached_server};
       break;
   }
-  if (refused && !step->shown.refused_since) {
-    step->shown.refused_since = agenda_.now();
-    step->shown.ready_since_refused = step->shown.refused_view = false;
+  auto& shown = step->shown;
+  if (call.kind == CallKind::create_secret) {
+    if (reply.kind != Reply::Kind::no_answer) shown.secret_as_of = std::max(shown.secret_as_of, call.sent_at);
+    if (refused && !shown.secret_refused_since) {
+      shown.secret_refused_since = agenda_.now();
+      shown.ready_since_secret_refused = false;
+    }
+    if (!refused && reply.kind != Reply::Kind::no_answer) shown.secret_refused_since.reset();
+  } else {
+    if (refused && !shown.refused_since) {
+      shown.refused_since = agenda_.now();
+      shown.ready_since_refused = shown.refused_view = false;
+    }
+    if (!refused && reply.kind != Reply::Kind::no_answer) shown.refused_since.reset();
   }
-  if (!refused && reply.kind != Reply::Kind::no_answer) step->shown.refused_since.reset();
   if (trace_.wanted()) {
     static constexpr std::array words{"done", "a pod", "", "no answer"};
     std::string said = words[static_cast<std::size_t>(reply.kind)];
@@ -332,6 +354,7 @@ void Operator::on_ready(bool ready) {
   for (const auto number : std::exchange(waiting_for_ready_, {})) {
     if (!has(number)) continue;
     steps_[number]->shown.ready_since_refused |= ready;
+    steps_[number]->shown.ready_since_secret_refused |= ready;
     perform(*steps_[number],
             steps_[number]->machine.on_ready(agenda_.now(), ready ? lifecycle::Ready::yes : lifecycle::Ready::no));
   }
@@ -349,6 +372,9 @@ void Operator::on_event(const Event& event) {
   }
   if (!has(event.a)) return;
   auto& step = *steps_[event.a];
+  if (event.what == secret_from_nowhere) {
+    return perform(step, step.machine.on_answer(agenda_.now(), lifecycle::Done{}));
+  }
   if (event.what == answer_from_memory) {
     const auto kept =
         std::find_if(kept_.begin(), kept_.end(), [&](const Kept& k) { return k.step == hash_of(event.a); });
@@ -525,6 +551,10 @@ void Operator::take_in() {
 
 // Says whether the action is not to be carried out as it is.
 bool Operator::mutate_action(Step& step, const lifecycle::Action& action) {
+  if (is(Mutation::forgets_the_secret) && std::holds_alternative<lifecycle::CreateSecret>(action)) {
+    agenda_.in(milliseconds(1), *this, secret_from_nowhere, step.number);
+    return true;
+  }
   if (is(Mutation::deadline_on_an_old_view) && std::holds_alternative<lifecycle::GetPod>(action)) {
     agenda_.in(milliseconds(1), *this, answer_from_memory, step.number);
     return true;

@@ -39,6 +39,10 @@ class Operator : public Handler {
     std::optional<Instant> refused_since{};       // every answer since has been a refusal of access
     bool refused_view = false;                    // it is the view that was refused
     bool ready_since_refused = false;
+    bool misses_secret = false;                     // its newest view says so
+    std::optional<Instant> secret_refused_since{};  // every answer about its Secret since has been a refusal of access
+    bool ready_since_secret_refused = false;
+    Instant secret_as_of{};  // of the newest answer about its Secret
     std::uint32_t attempt = 0;
     bool before_deletion = false;  // shown while nobody had asked for its deletion
   };
@@ -82,7 +86,7 @@ class Operator : public Handler {
   void on_event(const Event& event) override;
 
  private:
-  enum What : std::uint32_t { wake_step, wake_watch, answer_from_memory };
+  enum What : std::uint32_t { wake_step, wake_watch, answer_from_memory, secret_from_nowhere };
   struct Step {
     explicit Step(lifecycle::StepMachine m) : machine(std::move(m)) {}
     lifecycle::StepMachine machine;

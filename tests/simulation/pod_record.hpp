@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "kube/pod.hpp"
 #include "random.hpp"
@@ -31,6 +32,14 @@ inline constexpr std::uint32_t never_pulls = 1'000'000;
 
 enum class Asker : std::uint8_t { nobody, stepop, somebody, cluster };
 
+// One Secret. What it holds is nobody's concern here.
+struct SecretRecord {
+  std::string name{};
+  std::string owner{};  // the uid of its pod
+  bool exists = true;
+  Instant made_at{};
+};
+
 // One pod: the object that the API server holds, and what really happened, which only its kubelet knows.
 struct PodRecord {
   PodRecord(std::uint32_t number_, std::uint32_t step_, std::uint32_t attempt_, Random random_)
@@ -52,6 +61,7 @@ struct PodRecord {
   enum class Main : std::uint8_t { unknown, waiting, running, ended, never };
   Main main = Main::unknown;
   const char* waiting_reason = "";
+  std::string waiting_message{};
   const char* end_reason = "";
   std::uint32_t container = 0;  // counts what may become of the container; what was planned for an older one lapses
   std::uint32_t node = 0;
@@ -81,6 +91,7 @@ struct PodRecord {
   bool forced = false;  // removed before its kubelet had confirmed anything
   bool removed_unbound = false;
   bool removed = false;
+  bool secret_deleted = false;             // by somebody
   bool relabelled = false;                 // by somebody: it may not be known for what it is any more
   bool collected = false;                  // by garbage collection, its node being gone
   bool lost_node = false;                  // its node was silent at some time

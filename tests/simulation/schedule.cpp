@@ -27,7 +27,9 @@ std::vector<lifecycle::Policy> make_policies(Random random, std::uint32_t steps)
     policy.startup_timeout = random.chance(40) ? std::chrono::seconds(15) : std::chrono::seconds(600);
     policy.lost_after = random.chance(60) ? std::chrono::seconds(40) : std::chrono::seconds(900);
     policy.waiting_reason_grace = random.chance(50) ? std::chrono::seconds(5) : std::chrono::seconds(60);
-    if (random.chance(60)) policy.fatal_waiting_reasons = {"ErrImagePull", "ImagePullBackOff"};
+    if (random.chance(60)) {
+      policy.fatal_waiting_reasons = {"ErrImagePull", "ImagePullBackOff", "CreateContainerConfigError"};
+    }
     if (random.chance(20)) policy.scheduling_timeout = std::chrono::seconds(20);
     policy.max_startup_retries = random.chance(50) ? 3 : random.below(3);
     policy.max_disruption_restarts = random.chance(75) ? 0 : 1 + random.below(2);
@@ -118,6 +120,7 @@ class Schedule : public Handler, ClusterObserver, NetworkObserver, OperatorObser
     nodes_.on_removed(pod);
     invariants_.on_removed(pod);
   }
+  void on_secret(std::uint32_t number) override { nodes_.on_secret(number); }
   void on_started(const PodRecord& pod) override { invariants_.on_started(pod); }
   void on_change(std::size_t index) override { network_.on_change(index); }
   void on_hit(FaultKind kind, std::uint32_t step) override {
@@ -263,6 +266,9 @@ bool Schedule::strike_pod(const Fault& fault, PodRecord& pod, Random& dice) {
       api_.publish(pod);
       return true;
     }
+    case FaultKind::secret_deleted:
+      pod.secret_deleted |= api_.remove_secret(pod.object.metadata.name);
+      return pod.secret_deleted;
     default:
       return false;
   }
@@ -272,7 +278,7 @@ void Schedule::strike(const Fault& fault) {
   Random dice(fault.dice);
   const auto kind = fault.kind;
   if (kind <= FaultKind::webhook_unreachable) return network_.arm(fault);
-  if (kind >= FaultKind::unschedulable && kind <= FaultKind::labels_changed) {
+  if (kind >= FaultKind::unschedulable && kind <= FaultKind::secret_deleted) {
     auto* pod = newest_[fault.step];
     if (!pod || !pod->exists) return;
     const auto stage = stage_of(fault.step);

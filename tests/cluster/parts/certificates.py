@@ -51,6 +51,7 @@ def wanted(gateway: str, service_address: str, node: str) -> list[Certificate]:
         Certificate("scheduler", "/CN=system:kube-scheduler"),
         Certificate("kubelet", f"/O=system:nodes/CN=system:node:{node}"),
         Certificate("proxy", "/CN=system:kube-proxy"),
+        Certificate("dns", "/O=system:masters/CN=coredns"),
     ]
 
 

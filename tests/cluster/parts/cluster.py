@@ -21,6 +21,7 @@ from . import (
     certificates,
     cgroups,
     components,
+    coredns,
     health,
     images,
     kubeconfig,
@@ -30,6 +31,7 @@ from . import (
     paths,
     plan,
     process,
+    services,
     teardown,
 )
 from .plan import Plan
@@ -77,20 +79,25 @@ def troubles() -> dict[str, str]:
     return {component.name: health.trouble(component) for component in process.recorded()}
 
 
-def up(profile: str) -> Plan:
+def up(profile: str, with_services: bool = False) -> Plan:
     if profile not in PROFILES:
         raise Failure(f"no profile {profile}: there are {', '.join(PROFILES)}", code=2)
     packages.ensure()
+    dns = coredns.ensure() if with_services else None
     while True:
         with lock():
             present = running()
             if present and is_whole(present):
                 check_same(present, profile)
+                if dns and not has_services():
+                    add_services(present, dns)
                 return present
             if not any(paths.STATE.iterdir()):
                 began = time.monotonic()
                 program = binary.ensure(binary.VERSION)
                 made = make(program, profile)
+                if dns:
+                    add_services(made, dns)
                 line(f"the cluster is up: Kubernetes {made.version}, {time.monotonic() - began:.1f} s")
                 return made
             line("the cluster is there, but not whole: it is made anew")
@@ -139,9 +146,9 @@ def make(program: Path, profile: str) -> Plan:
         made.save()
         cgroups.create()
         network.create_bridge(made.bridge, made.pods)
-        network.write_cni(made.bridge, made.pods)
+        network.write_cni(made.bridge, made.pods, made.services)
         certificates.create(made.gateway, made.service_address, components.NODE)
-        for name in ("controller-manager", "scheduler", "kubelet", "proxy"):
+        for name in ("controller-manager", "scheduler", "kubelet"):
             file = paths.CONFIG / f"{name}.kubeconfig"
             kubeconfig.write(file, made.server, {name: kubeconfig.by_certificate(name)})
         admins = {
@@ -169,6 +176,16 @@ def make(program: Path, profile: str) -> Plan:
         wait_for("the node is ready", api.node_is_ready, START_SECONDS, paths.LOGS / "kubelet.log")
     READY.touch()
     return made
+
+
+def has_services() -> bool:
+    return any(component.name == "dns" for component in process.recorded())
+
+
+def add_services(made: Plan, program: Path) -> None:
+    with stage("start DNS and the services' proxy"):
+        services.prepare(made)
+        start(services.proxy(made, components.NODE), services.dns(made, program))
 
 
 def launch(component: process.Component) -> None:

@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from . import cgroups, images, packages, paths
+from . import cgroups, images, packages, paths, services
 from .plan import Plan
 from .process import Component
 
@@ -204,9 +204,11 @@ def kubelet(plan: Plan) -> Component:
         # The kubelet's own chains in iptables, which nothing here uses.
         "makeIPTablesUtilChains": False,
         "maxPods": MAX_PODS,
-        # Unset, every pod gets a warning event about it.
-        "clusterDNS": [plan.gateway],
-        "clusterDomain": "cluster.local",
+        # Unset, every pod gets a warning event about it; whether somebody answers there, `up --services` decides.
+        "clusterDNS": [plan.router],
+        "clusterDomain": services.DOMAIN,
+        # Nothing of how this machine itself finds names.
+        "resolvConf": "",
         "serializeImagePulls": False,
         "registryPullQPS": 0,
         "kubeAPIQPS": CLIENT_QPS,

@@ -14,7 +14,7 @@ NOTES = paths.STATE / "machine.json"
 # A namespace's interfaces go in milliseconds; many of them, one after the other.
 GONE_SECONDS = 30
 
-# The kubelet and CNI's bridge plugin set these, and kube-proxy the last ones.
+# The kubelet and CNI's bridge plugin set these.
 SYSCTLS = [
     "net/ipv4/ip_forward",
     "kernel/panic",
@@ -23,11 +23,6 @@ SYSCTLS = [
     "kernel/keys/root_maxkeys",
     "vm/overcommit_memory",
     "vm/panic_on_oom",
-    "net/ipv4/conf/all/route_localnet",
-    "net/netfilter/nf_conntrack_max",
-    "net/netfilter/nf_conntrack_tcp_be_liberal",
-    "net/netfilter/nf_conntrack_tcp_timeout_close_wait",
-    "net/netfilter/nf_conntrack_tcp_timeout_established",
 ]
 
 # Folders with fixed names that containerd, the kubelet and CNI make, deepest last. Those that were absent are removed;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import itertools
 import json
+import os
 import socket
 from pathlib import Path
 
@@ -17,6 +18,9 @@ POD_RANGES = ["10.209.0.0/16", "10.219.0.0/16", "10.229.0.0/16", "172.29.0.0/16"
 
 SERVICE_RANGES = ["10.210.0.0/16", "10.220.0.0/16", "172.30.0.0/16"]
 
+# The addresses before it are the machine's and the services'.
+FIRST_POD = 10
+
 # The first choices: unlikely to be taken, and told apart from a real cluster's at sight.
 PORTS = {
     "apiserver": 16443,
@@ -26,8 +30,6 @@ PORTS = {
     "kubelet-health": 20248,
     "controller-manager": 20257,
     "scheduler": 20259,
-    "proxy-health": 20256,
-    "proxy-metrics": 20249,
     "truth": 18080,
 }
 
@@ -74,6 +76,11 @@ def first_address(network: str) -> str:
     return str(ipaddress.ip_network(network)[1])
 
 
+def router_address(pods: str) -> str:
+    """Where the pods find services, names and addresses: the namespace below, if there is one."""
+    return str(ipaddress.ip_network(pods)[2])
+
+
 def create_bridge(name: str, pods: str) -> None:
     """Made before any pod, as servers bind to its address; CNI's bridge plugin takes it as it finds it."""
     gateway = f"{first_address(pods)}/{ipaddress.ip_network(pods).prefixlen}"
@@ -81,11 +88,50 @@ def create_bridge(name: str, pods: str) -> None:
     packed = ipaddress.ip_address(first_address(pods)).packed
     hardware = ":".join(f"{byte:02x}" for byte in (0x02, 0x42, *packed))
     run(["ip", "link", "add", name, "address", hardware, "type", "bridge"])
+    mark_as_ours(name)
     run(["ip", "address", "add", gateway, "dev", name])
     run(["ip", "link", "set", name, "up"])
 
 
-def write_cni(name: str, pods: str) -> None:
+def mark_as_ours(interface: str) -> None:
+    """Which of several clusters made it (snapshot.py)."""
+    run(["ip", "link", "set", interface, "alias", str(paths.STATE)])
+
+
+# A mount, so that `down` finds it as it finds those of the pods.
+NAMESPACE = paths.STATE / "services.netns"
+
+
+def create_namespace(bridge: str, pods: str) -> None:
+    """A network namespace that is a port of the bridge, and passes packets on. Only pods are told of it."""
+    address, gateway = router_address(pods), first_address(pods)
+    # An interface's name has at most 15 characters.
+    port = f"{bridge}-svc"
+    # What an earlier try may have left that came no farther.
+    if exists(port):
+        run(["ip", "link", "delete", port])
+    if os.path.ismount(NAMESPACE):
+        run(["umount", NAMESPACE])
+    NAMESPACE.touch()
+    run(["unshare", f"--net={NAMESPACE}", "true"])
+    run(["ip", "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", NAMESPACE])
+    mark_as_ours(port)
+    run(["ip", "link", "set", port, "master", bridge, "up"])
+    for words in (
+        ["ip", "link", "set", "lo", "up"],
+        ["ip", "address", "add", f"{address}/{ipaddress.ip_network(pods).prefixlen}", "dev", "eth0"],
+        ["ip", "link", "set", "eth0", "up"],
+        ["ip", "route", "add", "default", "via", gateway],
+        ["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"],
+    ):
+        run([*INSIDE, *words])
+
+
+# The words before a command that runs it in the namespace; the process is the command's own.
+INSIDE = ["nsenter", f"--net={NAMESPACE}", "--"]
+
+
+def write_cni(name: str, pods: str, services: str) -> None:
     folder = paths.CONFIG / "cni"
     folder.mkdir(parents=True, exist_ok=True)
     bridge = {
@@ -97,7 +143,12 @@ def write_cni(name: str, pods: str) -> None:
         # Pods talk to this machine and to one another, neither of which needs their address rewritten: so no rule in
         # iptables, which would cost time with every pod.
         "ipMasq": False,
-        "ipam": {"type": "host-local", "ranges": [[{"subnet": pods}]], "dataDir": str(paths.STATE / "cni-addresses")},
+        "ipam": {
+            "type": "host-local",
+            "ranges": [[{"subnet": pods, "rangeStart": str(ipaddress.ip_network(pods)[FIRST_POD])}]],
+            "routes": [{"dst": services, "gw": router_address(pods)}],
+            "dataDir": str(paths.STATE / "cni-addresses"),
+        },
     }
     config = {"cniVersion": "0.4.0", "name": name, "plugins": [bridge]}
     (folder / "10-stepop.conflist").write_text(json.dumps(config, indent=2))

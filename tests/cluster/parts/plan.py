@@ -26,12 +26,20 @@ class Plan:
         return network.first_address(self.pods)
 
     @property
+    def router(self) -> str:
+        return network.router_address(self.pods)
+
+    @property
     def service_address(self) -> str:
         return network.first_address(self.services)
 
     @property
     def server(self) -> str:
         return f"https://127.0.0.1:{self.ports['apiserver']}"
+
+    @property
+    def server_for_pods(self) -> str:
+        return f"https://{self.gateway}:{self.ports['apiserver']}"
 
     @property
     def truth_url(self) -> str:

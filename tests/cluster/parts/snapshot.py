@@ -26,7 +26,7 @@ def take() -> dict[str, list[str]]:
         "links": links(),
         "addresses": output(["ip", "-br", "address"], skip=r"veth|stepop"),
         "routes": output(["ip", "route", "show", "table", "all"], skip=r"veth|stepop"),
-        "bridge": sorted(name for name in os.listdir("/sys/class/net") if name.startswith("stepop")),
+        "bridge": bridges(),
         "namespaces": output(["ip", "netns"]),
         "mounts": [line for line in Path("/proc/self/mounts").read_text().splitlines() if not of_another(line)],
         "cgroups": cgroup_folders(),
@@ -67,6 +67,11 @@ def iptables() -> list[str]:
 
 def links() -> list[str]:
     return sorted(name for name in os.listdir("/sys/class/net") if not name.startswith(("veth", "stepop")))
+
+
+def bridges() -> list[str]:
+    folders = [folder for folder in Path("/sys/class/net").iterdir() if folder.name.startswith("stepop")]
+    return sorted(folder.name for folder in folders if not of_another((folder / "ifalias").read_text()))
 
 
 def cgroup_folders() -> list[str]:

@@ -31,7 +31,7 @@ class Flow:
         self.folder = tempfile.TemporaryDirectory(prefix="stepop-chaos-")
         path = Path(self.folder.name)
         self.host = Host(build, path)
-        self.proxy = FaultProxy(path, cluster.server, cluster.ca_file, cluster.token, NAMESPACE, seed)
+        self.proxy = FaultProxy(path, cluster.server, cluster.ca_file, cluster.account.token, NAMESPACE, seed)
         self.cases = {f"{case}-{number}": case for number, case in enumerate(names)}
         steps = {name: CASES[case].step(cluster.image) for name, case in self.cases.items()}
         self.pipeline = self.host.file("pipeline.yaml", {"pipeline": "chaos", "image": cluster.image, "steps": steps})

@@ -78,8 +78,10 @@ class Case:
     pods: int = 1
     # Containers beside the main one may run on when the step has ended.
     leaves_running: bool = False
-    # A kubeconfig of a user with these rights, instead of the administrator's.
+    # A kubeconfig of a user with these rights, instead of those that packaging/rbac grants.
     role: list[dict[str, Any]] | None = None
+    # An administrator's, who alone is told what is in any namespace.
+    as_administrator: bool = False
 
     @property
     def expected_starts(self) -> int:

@@ -53,7 +53,7 @@ def when_pulling(repository: str, how: Any) -> Any:
 def later_life(stage: Stage, step: Step) -> None:
     """A host that was dead meanwhile may not call it certain that nothing ran, and must not run it again."""
     step.end()
-    later = stage.open(stage.cluster.kubeconfig)
+    later = stage.open(stage.cluster.account.kubeconfig)
     later.op.submit(step.request)
     end = later.op.wait(step.id)
     assert (end.state, end.detail["reason"]) == (abi.FAILED, "Evicted"), end

@@ -143,6 +143,7 @@ CASES = [
         "a namespace that is not there",
         failed("NamespaceMissing", "no", message='namespaces "no-such-namespace" not found', hint="namespace"),
         namespace="no-such-namespace",
+        as_administrator=True,
         pods=0,
     ),
     Case(

@@ -67,12 +67,6 @@ CASES = [
         progress=("Unschedulable",),
     ),
     Case(
-        "a GPU that no node has",
-        failed("Unschedulable", "no", retryable=True, message="Insufficient nvidia.com/gpu", hint="nvidia.com/gpu"),
-        settings={**SOON, **pod_settings(resources={"limits": {"nvidia.com/gpu": "1"}})},
-        progress=("Unschedulable",),
-    ),
-    Case(
         "no room, and no timeout: it waits until it is cancelled",
         cancelled("no"),
         settings=pod_settings(resources={"requests": {"cpu": "900"}}),

@@ -14,6 +14,7 @@ import abi
 from actions import NODE
 from case import Case, Text
 from parts.cluster import NAMESPACE, TOOLS, Cluster, wait_until
+from parts.host import LITTLE_MEMORY
 from recorder import Recorder
 from registry import Registry
 from step import Step
@@ -70,6 +71,7 @@ class Stage:
         self.users: dict[str, str] = {}  # by namespace
         self.finalized: list[str] = []  # objects that something holds
         self.seats: list[str] = []  # what the node was given
+        self.devices: dict[str, tuple[str, str]] = {}  # given to the node, with the label that tells of them
         self.priority_class = ""
         self.recorder = Recorder(self.cluster, f"stepop.dev/owner={self.owner}")
         self.registry = Registry(self.path / "registry", self.cluster.image)
@@ -82,12 +84,12 @@ class Stage:
             webhooks=[writer.hook("/rewrite", **selector)],
         )
         # The first cases come in a burst, while it still lists the namespace: what it claims of them is no less firm.
-        self.operator = self.open(self.cluster.kubeconfig)
+        self.operator = self.open(self.cluster.account.kubeconfig)
 
     # ---- Steps
 
     def open(self, kubeconfig: str) -> Operator:
-        operator = Operator(self.plugin, {"owner": self.owner, "kubeconfig": kubeconfig})
+        operator = Operator(self.plugin, {"owner": self.owner, "kubeconfig": kubeconfig, **LITTLE_MEMORY})
         with self.lock:
             self.operators.append(operator)
         return operator
@@ -110,11 +112,16 @@ class Stage:
             "command": list(case.command),
             "settings": settings,
         }
-        operator = self.open(self.user(case.role, namespace)) if case.role is not None else self.operator
+        operator = self.operator_for(case, namespace)
         step = Step(self, operator.op, request, namespace)
         operator.steps[step.id] = step
         operator.op.submit(request)
         return step
+
+    def operator_for(self, case: Case, namespace: str) -> Operator:
+        if case.as_administrator:
+            return self.open(self.cluster.kubeconfig)
+        return self.operator if case.role is None else self.open(self.user(case.role, namespace))
 
     def user(self, role: list[dict[str, Any]], namespace: str) -> str:
         """The kubeconfig of a user who may do this in the namespace, and nothing else."""
@@ -151,6 +158,7 @@ class Stage:
             self.made.append(f"{collection}/{name}")
         account = f"{collection}/{name}/serviceaccounts/default"
         wait_until(f"{account} is there", lambda: self.cluster.call("GET", account)[0] == 200)
+        self.cluster.account_in(name)
         return name
 
     def delete(self, path: str, grace: int | None = None) -> None:
@@ -170,6 +178,17 @@ class Stage:
                 self.make("/apis/scheduling.k8s.io/v1/priorityclasses", "PriorityClass", name, value=1000)
                 self.priority_class = name
             return self.priority_class
+
+    def give_node(self, resource: str, count: int, label: tuple[str, str]) -> None:
+        """The node has this many of it from now on, and a label."""
+        with self.making:
+            if resource not in self.devices:
+                self.node_resource(resource, count, label)
+                self.devices[resource] = label
+
+    @staticmethod
+    def node_resource(resource: str, count: int, label: tuple[str, str]) -> None:
+        subprocess.run([TOOLS / "node-resource", resource, str(count), "--label", "=".join(label)], check=True)
 
     def webhook_server(self, name: str) -> WebhookServer:
         server = WebhookServer(self.path / f"webhook-{name}-{uuid.uuid4().hex[:8]}")
@@ -196,6 +215,8 @@ class Stage:
         if self.seats:
             none = dict.fromkeys(self.seats)
             self.merge(f"{NODE}/status", {"status": {"capacity": none, "allocatable": none}})
+        for resource, label in self.devices.items():
+            self.node_resource(resource, 0, label)
         self.cluster.delete_pods(f"stepop.dev/owner={self.owner}")
         self.registry.close()
         for server in self.servers:

@@ -7,6 +7,7 @@ import configuration
 import deletion
 import disruption
 import ending
+import gpu
 import images
 import memory
 import nodes
@@ -21,6 +22,7 @@ AT_ONCE: list[Case] = [
     *deletion.CASES,
     *memory.CASES,
     *scheduling.CASES,
+    *gpu.CASES,
     *policies.CASES,
     *configuration.CASES,
     *cancelling.CASES,

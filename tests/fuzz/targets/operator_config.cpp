@@ -4,7 +4,7 @@
 
 #include "findings.hpp"
 #include "input.hpp"
-#include "request/operator_config.hpp"
+#include "request/declarations.hpp"
 #include "require.hpp"
 
 namespace stepop::fuzz {
@@ -20,16 +20,8 @@ std::optional<request::OperatorConfig> read(const boost::json::object& object) {
 }
 
 bool same(const request::OperatorConfig& a, const request::OperatorConfig& b) {
-  const auto& x = a.settings;
-  const auto& y = b.settings;
-  return a.owner == b.owner && a.kubernetes_context == b.kubernetes_context && a.kubeconfig == b.kubeconfig &&
-         x.kubernetes_namespace == y.kubernetes_namespace && x.pod_settings.labels == y.pod_settings.labels &&
-         x.pod_settings.annotations == y.pod_settings.annotations &&
-         x.pod_settings.node_selectors == y.pod_settings.node_selectors &&
-         x.pod_settings.resources.requests == y.pod_settings.resources.requests &&
-         x.pod_settings.resources.limits == y.pod_settings.resources.limits &&
-         x.pod_settings.tolerations.size() == y.pod_settings.tolerations.size() &&
-         request::to_json(x.policy) == request::to_json(y.policy);
+  return request::config_object().write(a) == request::config_object().write(b) &&
+         a.settings.secrets == b.settings.secrets;
 }
 
 }  // namespace

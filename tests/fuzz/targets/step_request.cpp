@@ -60,7 +60,10 @@ void check_pod(const request::StepRequest& request) {
   const auto pod = kube::parse_pod(written);
   require(pod.has_value(), "what is sent is a pod");
   require(is_a_name(pod->metadata.name), "a pod's name is one");
-  require(pod->containers.size() == 1 && pod->containers.front().name == manifest::main_container, "one container");
+  require(!pod->containers.empty() && pod->containers.front().name == manifest::main_container, "the step's container");
+  for (std::size_t i = 1; i < pod->containers.size(); ++i) {
+    require(pod->containers[i].name != manifest::main_container, "one container is the step's");
+  }
   require(pod->containers.front().image == request.image, "the image is the one that was asked for");
   require(pod->restart_policy == "Never", "Kubernetes does not start it again");
   for (const auto& [key, value] : pod->metadata.labels) require(is_a_label_value(value), "a label's value is one");

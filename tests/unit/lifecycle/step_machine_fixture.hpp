@@ -83,6 +83,9 @@ class StepMachineTest : public testing::Test {
     return s;
   }
   static kube::Status not_found() { return status(404, "NotFound", "pods \"train-abc-0\" not found"); }
+  static kube::Status may_not_make_secrets() {
+    return status(403, "Forbidden", "secrets is forbidden: User \"dev\" cannot create resource \"secrets\"");
+  }
   static kube::Status rbac() {
     return status(403, "Forbidden", "pods is forbidden: User \"dev\" cannot create resource");
   }

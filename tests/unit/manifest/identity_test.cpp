@@ -44,6 +44,19 @@ TEST(RequestHash, HasTheseValuesForGood) {
             {"key": "gpu", "operator": "Equal", "value": "yes", "effect": "NoExecute", "toleration_seconds": 60},
             {"operator": "Exists"}]}}})")),
             "397515654700e6570b7ea9d3b73c1d8a");
+  EXPECT_EQ(request_hash(request(R"({
+      "step_run_id": "1", "image": "img",
+      "settings": {
+        "service_account_name": "runner", "privileged": true, "pod_count": 3, "workload": "job", "secrets": {"T": "x"},
+        "pod_settings": {
+          "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [
+            {"matchExpressions": [{"key": "gpu", "operator": "In", "values": ["a", "b"]}]}]}}},
+          "volumes": [{"name": "d", "emptyDir": {"sizeLimit": "1Gi"}}],
+          "volume_mounts": [{"name": "d", "mountPath": "/d", "readOnly": true}],
+          "env": [{"name": "A", "value": "1"}], "env_from": [{"secretRef": {"name": "s"}}], "host_ipc": true,
+          "scheduler_name": "mine", "image_pull_secrets": ["p"], "container_security_context": {"runAsUser": 1000},
+          "additional_pod_spec_args": {"hostAliases": [{"ip": "1.2.3.4", "hostnames": ["h"]}]}}}})")),
+            "5042fe3449e6eda9197522902d2b578d");
 }
 
 TEST(RequestHash, DoesNotDependOnTheOrderOfKeys) {
@@ -133,6 +146,13 @@ TEST(StepHash, IsALabelValueAndDistinctForTenThousandIds) {
     hashes.insert(hash);
   }
   EXPECT_EQ(hashes.size(), 10'000u);
+}
+
+TEST(ReadableName, BeginsWithTheJobNamePrefix) {
+  const auto asked = request(R"({"step_run_id": "1", "image": "i", "step_name": "Train",
+                                 "settings": {"job_name_prefix": "nightly"}})");
+  EXPECT_EQ(readable_name(asked), "nightly-Train");
+  EXPECT_EQ(workload_name(readable_name(asked), someone, 0), "nightly-train-w2hbtgsjoxiimksp-0");
 }
 
 TEST(ReadableName, IsTheStepsName) {

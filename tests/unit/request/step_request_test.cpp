@@ -69,19 +69,6 @@ TEST(Request, TakesNumbersAsQuantities) {
   EXPECT_EQ(limits.at("nvidia.com/gpu").text, "2");
 }
 
-TEST(Request, TakesBothSpellingsInsideAToleration) {
-  const auto tolerations = request(R"("settings": {"pod_settings": {"tolerations": [
-      {"key": "a", "operator": "Equal", "value": "v", "effect": "NoExecute", "tolerationSeconds": 3},
-      {"key": "b", "effect": "NoExecute", "toleration_seconds": 4},
-      {"operator": "Exists"}]}})")
-                               .settings.pod_settings.tolerations;
-  ASSERT_THAT(tolerations, SizeIs(3));
-  EXPECT_EQ(tolerations[0].value, "v");
-  EXPECT_EQ(tolerations[0].toleration_seconds, 3);
-  EXPECT_EQ(tolerations[1].toleration_seconds, 4);
-  EXPECT_EQ(tolerations[2].operator_, "Exists");
-}
-
 // ---- Sizes
 
 TEST(Request, TakesTextsUpToTheirBound) {
@@ -111,7 +98,8 @@ TEST(Request, RefusesACommandThatNoObjectOfTheClusterHolds) {
   auto asked = asking();
   asked["args"] = std::move(args);
   EXPECT_THAT(mistakes_in_request(asked),
-              ElementsAre(HasSubstr("found 1100000 bytes of command, args and environment, expected at most 1048576")));
+              ElementsAre(HasSubstr(
+                  "found 1100000 bytes of command, args, environment and pod_settings, expected at most 1048576")));
 }
 
 TEST(Request, RefusesMoreAnnotationsThanAPodHolds) {
@@ -180,6 +168,32 @@ TEST(Asked, LeavesOutWhatOnlyDescribesAndTheIdentity) {
   EXPECT_EQ(parse_request(other, config()).asked, request().asked);
 }
 
+TEST(Asked, LeavesOutTimesAndNamesThatDescribe) {
+  EXPECT_EQ(
+      request(R"("settings": {"job_name_prefix": "nightly", "active_deadline_seconds": 5, "api_request_timeout": 3,
+                       "ttl_seconds_after_finished": 700, "max_api_retries": 1, "pod_startup_timeout": 3})")
+          .asked,
+      request().asked);
+}
+
+TEST(Asked, HasTheNamesOfSecretsAndNotTheirValues) {
+  const auto one = request(R"("settings": {"secrets": {"TOKEN": "s3cret-1"}})").asked;
+  EXPECT_EQ(request(R"("settings": {"secrets": {"TOKEN": "s3cret-2"}})").asked, one);
+  EXPECT_NE(request(R"("settings": {"secrets": {"OTHER": "s3cret-1"}})").asked, one);
+  EXPECT_THAT(json::serialize(one), testing::Not(HasSubstr("s3cret")));
+}
+
+TEST(Asked, IsTheSameForTwoWaysOfWritingOneObject) {
+  EXPECT_EQ(request(R"("settings": {"pod_settings": {
+                       "volumes": [{"name": "a", "empty_dir": {"size_limit": "1Gi", "medium": null}}],
+                       "additional_pod_spec_args": {"host_pid": true, "priority": 5.0}}})")
+                .asked,
+            request(R"("settings": {"pod_settings": {
+                       "volumes": [{"emptyDir": {"sizeLimit": "1024Mi"}, "name": "a"}],
+                       "additional_pod_spec_args": {"priority": 5, "hostPID": true}}})")
+                .asked);
+}
+
 TEST(Asked, LeavesOutThePolicy) {
   EXPECT_EQ(request(R"("settings": {"cleanup": "always", "startup_timeout_seconds": 1, "refusal_grace_seconds": 1,
                        "lost_after_seconds": 1, "fail_on_container_waiting_reasons": [], "waiting_reason_grace_seconds": 1})")
@@ -201,6 +215,24 @@ TEST(Asked, ChangesWithEverythingThatChangesWhatRuns) {
            R"("settings": {"pod_settings": {"node_selectors": {"a": "b"}}})",
            R"("settings": {"pod_settings": {"resources": {"requests": {"cpu": 1}}}})",
            R"("settings": {"pod_settings": {"resources": {"limits": {"cpu": 1}}}})",
+           R"("settings": {"service_account_name": "a"})",
+           R"("settings": {"privileged": true})",
+           R"("settings": {"workload": "job"})",
+           R"("settings": {"pod_count": 2})",
+           R"("settings": {"queue": "a", "max_disruption_restarts": 1})",
+           R"("settings": {"secrets": {"A": "b"}})",
+           R"("settings": {"pod_settings": {"affinity": {"nodeAffinity": {}}}})",
+           R"("settings": {"pod_settings": {"volumes": [{"name": "a", "emptyDir": {}}]}})",
+           R"("settings": {"pod_settings": {"volumes": [{"name": "a", "emptyDir": {}}],
+                                            "volume_mounts": [{"name": "a", "mountPath": "/a"}]}})",
+           R"("settings": {"pod_settings": {"host_ipc": true}})",
+           R"("settings": {"pod_settings": {"scheduler_name": "a"}})",
+           R"("settings": {"pod_settings": {"image_pull_secrets": ["a"]}})",
+           R"("settings": {"pod_settings": {"env": [{"name": "A", "value": "b"}]}})",
+           R"("settings": {"pod_settings": {"env_from": [{"secretRef": {"name": "a"}}]}})",
+           R"("settings": {"pod_settings": {"container_security_context": {"runAsUser": 1}}})",
+           R"("settings": {"pod_settings": {"additional_pod_spec_args": {"priority": 1}}})",
+           R"("settings": {"pod_settings": {"resources": {"claims": [{"name": "a"}]}}})",
            R"("settings": {"pod_settings": {"tolerations": [{"operator": "Exists"}]}})",
            R"("settings": {"pod_settings": {"tolerations": [{"operator": "Exists", "effect": "NoSchedule"}]}})",
        }) {

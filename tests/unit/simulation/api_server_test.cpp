@@ -37,6 +37,7 @@ class ApiServerTest : public testing::Test, ClusterObserver {
   void on_created(PodRecord&) override {}
   void on_deletion(PodRecord&) override { ++deletions; }
   void on_removed(PodRecord&) override { ++removals; }
+  void on_secret(std::uint32_t) override {}
   void on_started(const PodRecord&) override {}
   void on_change(std::size_t) override {}
 

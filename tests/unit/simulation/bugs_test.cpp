@@ -41,7 +41,8 @@ INSTANTIATE_TEST_SUITE_P(
         Bug{Mutation::refusal_believed_at_once, Rule::not_the_api},
         Bug{Mutation::deadline_on_an_old_view, Rule::not_the_api}, Bug{Mutation::cancelled_once_deleted, Rule::stopped},
         Bug{Mutation::never_ran, Rule::user_code_ran}, Bug{Mutation::delete_by_name, Rule::right_pod},
-        Bug{Mutation::success_whatever_the_exit, Rule::true_end}, Bug{Mutation::loses_an_answer, Rule::ends}),
+        Bug{Mutation::success_whatever_the_exit, Rule::true_end}, Bug{Mutation::forgets_the_secret, Rule::secret},
+        Bug{Mutation::loses_an_answer, Rule::ends}),
     [](const testing::TestParamInfo<Bug>& tested) {
       return std::string(mutation_names[static_cast<std::size_t>(tested.param.mutation)]);
     });

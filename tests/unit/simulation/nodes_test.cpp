@@ -12,11 +12,11 @@ using Main = PodRecord::Main;
 
 class NodesTest : public testing::Test, ClusterObserver {
  protected:
-  PodRecord& created(std::uint64_t seed = 1) {
+  PodRecord& created(std::uint64_t seed = 1, std::uint32_t step = 0) {
     kube::Pod made;
     made.metadata.name = "p";
     made.metadata.labels = {{std::string(manifest::label::owner), owner_name}};
-    api.create(std::move(made), 0, 0, Random(seed));
+    api.create(std::move(made), step, 0, Random(seed));
     auto& pod = api.pods().back();
     pod.fate.has_init = pod.fate.start_error = false;
     pod.fate.exit_code = 0;
@@ -43,6 +43,7 @@ class NodesTest : public testing::Test, ClusterObserver {
   void on_created(PodRecord& pod) override { nodes.on_created(pod); }
   void on_deletion(PodRecord& pod) override { nodes.on_deletion(pod); }
   void on_removed(PodRecord& pod) override { nodes.on_removed(pod); }
+  void on_secret(std::uint32_t number) override { nodes.on_secret(number); }
   void on_started(const PodRecord&) override {}
   void on_change(std::size_t) override {}
 
@@ -60,6 +61,28 @@ TEST_F(NodesTest, AnUndisturbedPodRunsOnceAndSucceeds) {
   EXPECT_EQ(pod.object.phase, kube::PodPhase::Succeeded);
   EXPECT_TRUE(pod.clean_end);
   EXPECT_TRUE(pod.exists);
+}
+
+TEST_F(NodesTest, AContainerWaitsForItsSecret) {
+  auto& pod = created(1, 1);
+  pass(seconds(20));
+  EXPECT_EQ(pod.starts, 0u);
+  EXPECT_EQ(main_of(pod).reason, "CreateContainerConfigError");
+  EXPECT_EQ(main_of(pod).message, "secret \"p\" not found");
+  api.create_secret("p", pod.object.metadata.uid);
+  pass(seconds(20));
+  EXPECT_EQ(pod.starts, 1u);
+}
+
+TEST_F(NodesTest, ASecretGoesWithItsPodAndItsNameIsTakenUntilThen) {
+  auto& pod = created(1, 1);
+  api.create_secret("p", pod.object.metadata.uid);
+  EXPECT_EQ(api.create_secret("p", "another").status.reason, "AlreadyExists");
+  pass(seconds(60));
+  EXPECT_TRUE(api.secret("p"));
+  api.remove(pod, 0, Asker::somebody);
+  pass(seconds(60));
+  EXPECT_FALSE(api.secret("p"));
 }
 
 TEST_F(NodesTest, ADeletedPodIsStoppedThenWrittenThenRemoved) {

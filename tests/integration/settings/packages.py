@@ -1,0 +1,63 @@
+"""Python packages for a script: in a virtual environment of its own, kept outside the checkout."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+CLUSTER = ROOT / "tests" / "cluster"
+
+
+def cache() -> Path:
+    """Where it may be kept; a folder of this run alone where that cannot be written."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = Path(os.environ.get("STEPOP_CACHE") or home / "stepop") / "python"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        print(f"{folder} cannot be used ({error}): installing for this run alone", file=sys.stderr)
+        return Path(tempfile.mkdtemp(prefix="stepop-python-"))
+
+
+def works(python: Path, imports: str) -> bool:
+    try:
+        return subprocess.run([python, "-c", imports], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def make(folder: Path, requirements: list[str]) -> None:
+    print(f"installing {' '.join(requirements)}", file=sys.stderr, flush=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    if subprocess.run([sys.executable, "-c", "import ensurepip"], capture_output=True, check=False).returncode:
+        words = "from parts import packages; packages.install(['python3-venv'])"
+        subprocess.run([sys.executable, "-c", words], cwd=CLUSTER, check=True, stdout=sys.stderr)
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True, stdout=sys.stderr)
+    pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, *requirements], check=True, stdout=sys.stderr)
+
+
+def enter(requirements: list[str], imports: str) -> None:
+    """Goes on in a Python that has the packages; a cache that is broken is made anew. `imports` shows that they work."""
+    if os.environ.get("STEPOP_IN_VENV") == " ".join(requirements):
+        return
+    key = hashlib.sha256("\n".join([sys.version, *sorted(requirements)]).encode()).hexdigest()[:12]
+    folder = cache() / key
+    python = folder / "bin" / "python"
+    with (folder.parent / f"{key}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not works(python, imports):
+            make(folder, requirements)
+            if not works(python, imports):
+                sys.exit(f"installed, and still not to be imported: {' '.join(requirements)}\n0 passed, 1 failed")
+    environment = dict(os.environ, STEPOP_IN_VENV=" ".join(requirements), PYTHONDONTWRITEBYTECODE="1")
+    os.execve(python, [str(python), *sys.argv], environment)
