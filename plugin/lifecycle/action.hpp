@@ -10,6 +10,7 @@
 #include "kube/pod.hpp"
 #include "kube/status.hpp"
 #include "lifecycle/report.hpp"
+#include "lifecycle/workload.hpp"
 
 namespace stepop::lifecycle {
 
@@ -20,15 +21,17 @@ using Instant = std::chrono::steady_clock::time_point;
 inline constexpr std::chrono::seconds create_timeout{30};
 inline constexpr std::chrono::seconds create_margin{10};
 
-// One view of the step's pod. What its labels and annotations say has been read by whoever wrote them.
+// One view of the step's pod, or of its Job as one pod. What its labels and annotations say has been read by whoever wrote
+// them.
 struct PodView {
   kube::Pod pod;
-  bool same_step = false;     // our owner, our step id
-  bool same_request = false;  // made from the same request
-  bool ours = false;          // carries this operator's instance
-  bool cancelled = false;     // somebody asked for its end through stepop, in this life or an earlier one
-  bool replaced = false;      // the next attempt was made, or was about to be
-  std::string given_up;       // `<reason>: <message>`, as MarkGivenUp writes it; empty when stepop did not give it up
+  std::optional<JobView> job{};  // what `pod` was made from; nothing for a bare pod
+  bool same_step = false;        // our owner, our step id
+  bool same_request = false;     // made from the same request
+  bool ours = false;             // carries this operator's instance
+  bool cancelled = false;        // somebody asked for its end through stepop, in this life or an earlier one
+  bool replaced = false;         // the next attempt was made, or was about to be
+  std::string given_up;  // `<reason>: <message>`, as MarkGivenUp writes it; empty when stepop did not give it up
   std::uint32_t attempt = 0;
   std::uint32_t restarts = 0;  // how many of the attempts before it may have run user code
 

@@ -7,6 +7,7 @@
 #include "lifecycle/advice.hpp"
 #include "lifecycle/evidence.hpp"
 #include "lifecycle/report.hpp"
+#include "lifecycle/workload.hpp"
 
 namespace stepop::lifecycle {
 
@@ -37,6 +38,7 @@ bool is_silently_starting(const kube::Pod& pod);
 
 // How it ended by itself. REQUIRES: has_ended(pod).
 Report read_end(const kube::Pod& pod, const Evidence& evidence);
+Report read_end(const kube::Pod& pod, const WorkloadEvidence& evidence);
 
 // The kubelet itself wrote how it ended: a terminated container, or a phase that is not the garbage collector's.
 bool kubelet_confirmed_end(const kube::Pod& pod);

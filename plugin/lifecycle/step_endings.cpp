@@ -22,6 +22,12 @@ Progress StepMachine::progress() const {
   return progress;
 }
 
+Place StepMachine::place() const {
+  auto place = place_of(attempt_.view->pod);
+  if (attempt_.view->job) place.kind = "Job";
+  return place;
+}
+
 void StepMachine::announce_progress(Actions& out) {
   const auto& pod = attempt_.view->pod;
   const auto progress = this->progress();
@@ -37,7 +43,7 @@ void StepMachine::announce_progress(Actions& out) {
   if (const auto* main = pod.container_status(main_container)) {
     if (main->state.kind == kube::ContainerState::Kind::Running) report.started_at = main->state.started_at;
   }
-  report.place = place_of(pod);
+  report.place = place();
   report.attempt = attempt_.number;
   report.user_code_ran = attempt_.evidence.so_far();
   if (attempt_.restarts > 0 && report.user_code_ran == UserCodeRan::no) report.user_code_ran = UserCodeRan::maybe;
@@ -107,7 +113,7 @@ void StepMachine::end(Report report, Actions& out) {
   // An earlier attempt may have run.
   if (attempt_.restarts > 0 && report.user_code_ran == UserCodeRan::no) report.user_code_ran = UserCodeRan::maybe;
   ended_ = true;
-  if (attempt_.view && report.place.pod.empty()) report.place = place_of(attempt_.view->pod);
+  if (attempt_.view) report.place = place();
   report_ = report;
   backoff_.reset();
   not_before_ = {};

@@ -223,7 +223,7 @@ void StepMachine::see(PodView view, Instant now, Actions& out) {
   backoff_.reset();
   not_before_ = {};
   if (relisting_ && attempt_.view) attempt_.evidence.gap();
-  attempt_.evidence.observe(view.pod);
+  attempt_.evidence.observe(view.pod, view.job);
   if (has_ended(view.pod) && !view.pod.metadata.deletion_timestamp) attempt_.completed_undisturbed = true;
   if (!attempt_.known_since) attempt_.known_since = now;
   if (!node_is_silent(view.pod)) {
@@ -254,6 +254,22 @@ void StepMachine::see(PodView view, Instant now, Actions& out) {
   attempt_.view = std::move(view);
 }
 
+namespace {
+
+bool is_same_state(const PodView& one, const PodView& other) {
+  const auto same_version = [](const kube::Pod& a, const kube::Pod& b) {
+    return a.metadata.resource_version == b.metadata.resource_version;
+  };
+  if (!same_version(one.pod, other.pod) || one.job.has_value() != other.job.has_value()) return false;
+  if (!one.job) return true;
+  const auto& parts = one.job->parts();
+  const auto& others = other.job->parts();
+  return std::equal(parts.begin(), parts.end(), others.begin(), others.end(),
+                    [&](const auto& a, const auto& b) { return same_version(a.pod, b.pod); });
+}
+
+}  // namespace
+
 // Something newer of this pod was told already: an answer may take longer than the events that follow it.
 bool StepMachine::overtaken(const PodView& view) const {
   if (!attempt_.view || attempt_.view->pod.metadata.uid != view.pod.metadata.uid) return false;
@@ -269,8 +285,7 @@ bool StepMachine::overtaken(const PodView& view) const {
 void StepMachine::see_answer(PodView view, Instant now, Actions& out) {
   if (overtaken(view)) return;
   // A final status may have taken the place of one that said more, and that the watch has not brought yet.
-  const bool is_news =
-      attempt_.view && attempt_.view->pod.metadata.resource_version != view.pod.metadata.resource_version;
+  const bool is_news = attempt_.view && !is_same_state(*attempt_.view, view);
   if (is_news && has_ended(view.pod)) attempt_.evidence.gap();
   see(std::move(view), now, out);
 }

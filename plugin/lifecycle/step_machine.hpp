@@ -77,8 +77,13 @@ class StepMachine {
   // Everything that was asked for is in the cluster, or was told: the operator may be shut down without loss.
   bool handed_on() const;
   const Report& report() const { return report_; }
-  // The newest view of its pod; nothing while there is none.
-  const kube::Pod* pod() const { return attempt_.view ? &attempt_.view->pod : nullptr; }
+  // The newest view; nothing while there is none.
+  const PodView* view() const { return attempt_.view ? &*attempt_.view : nullptr; }
+  // The pod whose log is the step's; nothing while there is none.
+  const kube::Pod* pod() const {
+    if (!attempt_.view) return nullptr;
+    return attempt_.view->job ? attempt_.view->job->leading() : &attempt_.view->pod;
+  }
   std::uint32_t attempt() const { return attempt_.number; }
 
  private:
@@ -115,7 +120,7 @@ class StepMachine {
     bool may_create = false;
 
     std::optional<PodView> view;
-    Evidence evidence;
+    WorkloadEvidence evidence;
     bool in_view = false;                  // the watch shows it
     std::optional<Instant> known_since;    // first seen
     bool left_view = false;                // the watch says that it is not there any more
@@ -166,6 +171,7 @@ class StepMachine {
   void decide_secret(Instant now, Actions& out);
 
   void see(PodView view, Instant now, Actions& out);
+  Place place() const;
   void announce_progress(Actions& out);
   // What its pod says, and where that says nothing, its events.
   Progress progress() const;
