@@ -235,19 +235,27 @@ void StepMachine::decide_give_up(Instant now, Actions& out) {
 }
 
 // A pod that has a node and says no more than ContainerCreating: its events may say why.
+bool StepMachine::waits_in_silence() const {
+  const auto& view = *attempt_.view;
+  if (is_silently_starting(view.pod)) return attempt_.bound_since.has_value();
+  // A queue that holds it is told by the Job itself.
+  return view.job && !view.job->leading() && !view.job->job()->suspended && !view.pod.metadata.deletion_timestamp &&
+         !has_ended(view.pod);
+}
+
 void StepMachine::decide_explain(Instant now, Actions& out) {
-  if (!attempt_.bound_since || !is_silently_starting(attempt_.view->pod)) {
+  if (!waits_in_silence()) {
     attempt_.ask_why_at.reset();
     return;
   }
   if (!attempt_.ask_why_at) {
-    attempt_.ask_why_at = *attempt_.bound_since + patience_with_a_start;
+    attempt_.ask_why_at = attempt_.bound_since.value_or(*attempt_.known_since) + patience_with_a_start;
     attempt_.ask_why_again = patience_with_a_start;
   }
   if (now >= *attempt_.ask_why_at) {
     attempt_.ask_why_at = now + attempt_.ask_why_again;
     attempt_.ask_why_again = std::min(2 * attempt_.ask_why_again, longest_between_questions);
-    out.push_back(AskWhy{attempt_.view->pod.metadata.uid});
+    out.push_back(AskWhy{uid_to_explain()});
   }
   wake_at(*attempt_.ask_why_at);
 }

@@ -14,7 +14,7 @@ constexpr std::chrono::seconds owner_wait{120};
 
 Progress StepMachine::progress() const {
   auto progress = read_progress(attempt_.view->pod);
-  if (attempt_.explanation && is_silently_starting(attempt_.view->pod)) {
+  if (attempt_.explanation && attempt_.explained == uid_to_explain() && waits_in_silence()) {
     progress.reason = attempt_.explanation->reason;
     progress.message = attempt_.explanation->message;
     progress.hint = hint_for(progress.reason, progress.message);

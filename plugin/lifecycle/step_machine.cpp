@@ -134,8 +134,11 @@ Actions StepMachine::on_ready(Instant now, Ready ready) {
 
 Actions StepMachine::on_events(Instant now, const std::string& uid, std::optional<std::vector<kube::Event>> events) {
   Actions out;
-  if (events && attempt_.view && attempt_.view->pod.metadata.uid == uid) {
-    if (auto told = explanation_of(*events)) attempt_.explanation = std::move(told);
+  if (events && attempt_.view && uid_to_explain() == uid) {
+    if (auto told = explanation_of(*events)) {
+      attempt_.explanation = std::move(told);
+      attempt_.explained = uid;
+    }
   }
   decide(now, out);
   return out;

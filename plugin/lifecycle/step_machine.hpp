@@ -147,9 +147,10 @@ class StepMachine {
     std::string waiting_reason_class;
     std::optional<Instant> waiting_since;
 
-    std::optional<Instant> ask_why_at;       // it has a node, and says nothing of why it does not start
+    std::optional<Instant> ask_why_at;  // it has a node, or its Job no pod, and says nothing of why it does not start
     std::chrono::seconds ask_why_again{0};   // how long after that
     std::optional<Explanation> explanation;  // what its events said of that
+    std::string explained;                   // whose events they were
     Secret secret;
   };
   struct Earlier {
@@ -168,6 +169,9 @@ class StepMachine {
   void decide_give_up(Instant now, Actions& out);
   void decide_refused(Actions& out);
   void decide_explain(Instant now, Actions& out);
+  // Of whom events tell what holds the step up: of its pod, or of the Job that has none.
+  const std::string& uid_to_explain() const { return (pod() ? *pod() : attempt_.view->pod).metadata.uid; }
+  bool waits_in_silence() const;
   void decide_secret(Instant now, Actions& out);
 
   void see(PodView view, Instant now, Actions& out);

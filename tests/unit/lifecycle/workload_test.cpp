@@ -279,5 +279,22 @@ TEST_F(JobStepTest, ItsSecretIsNamedLikeTheJobAndBelongsToIt) {
   EXPECT_FALSE(asked<MarkGivenUp>());
 }
 
+TEST_F(JobStepTest, AJobWhosePodAQuotaKeepsOutSaysSo) {
+  create_job();
+  after(60s);
+  const auto question = asked<AskWhy>();
+  ASSERT_TRUE(question);
+  EXPECT_EQ(question->uid, "job-1");
+  kube::Event event;
+  event.type = "Warning";
+  event.reason = "FailedCreate";
+  event.message = "Error creating: pods \"train-abc-0-x\" is forbidden: exceeded quota: small, requested: pods=1";
+  take(machine->on_events(now, "job-1", std::vector{event}));
+  EXPECT_EQ(reports.back().state, StepState::pending);
+  EXPECT_EQ(reports.back().reason, reason::quota_exceeded);
+  see(of_job(bound(), "pod-1", 2));
+  EXPECT_EQ(reports.back().reason, "");
+}
+
 }  // namespace
 }  // namespace stepop::lifecycle
