@@ -7,6 +7,7 @@
 #include "engine/pod_calls.hpp"
 #include "engine/policy.hpp"
 #include "kube/event.hpp"
+#include "kube/pod_parser.hpp"
 #include "lifecycle/log_tail.hpp"
 #include "manifest/job.hpp"
 #include "manifest/labels.hpp"
@@ -38,6 +39,10 @@ manifest::Marks marks_of(const kube::Pod& pod) {
   return manifest::marks_of(lookup(pod.metadata.labels), lookup(pod.metadata.annotations));
 }
 
+bool concerns(kube::Resource watched, kube::Resource kind) {
+  return watched == kube::Resource::Pods || kind == kube::Resource::Jobs;
+}
+
 }  // namespace
 
 struct Engine::Step {
@@ -45,6 +50,7 @@ struct Engine::Step {
   std::string hash;
   std::string request_hash;
   std::string namespace_;
+  kube::Resource kind = kube::Resource::Pods;           // of its workload
   std::shared_ptr<const request::StepRequest> request;  // null for a step that was only attached or forgotten
   std::uint64_t serial = 0;  // tells a step from one of the same id that was forgotten before
   lifecycle::StepMachine machine;
@@ -91,7 +97,7 @@ void Engine::submit(Submission submission) {
     return;
   }
   const auto origin = submission.report_lost_if_absent ? Origin::resubmitted : Origin::submitted;
-  auto& step = add(submission.step_run_id, submission.step_hash, submission.namespace_,
+  auto& step = add(submission.step_run_id, submission.step_hash, submission.namespace_, kind_of(*submission.request),
                    lifecycle::StepMachine(origin, true, std::move(submission.policy), self_.seed + next_serial_,
                                           asked_of(*submission.request)));
   step.request_hash = std::move(submission.request_hash);
@@ -109,7 +115,9 @@ void Engine::forget(const std::string& step_run_id, const std::string& namespace
     perform(*step, step->machine.forget(now(), cleanup));
     return;
   }
-  auto& step = add(step_run_id, manifest::step_hash({self_.owner, step_run_id}), namespace_,
+  const auto hash = manifest::step_hash({self_.owner, step_run_id});
+  // What it was, the view will tell.
+  auto& step = add(step_run_id, hash, namespace_, kube::Resource::Jobs,
                    lifecycle::StepMachine(Origin::forgotten, true, {}, self_.seed + next_serial_));
   const auto serial = step.serial;
   begin(step);
@@ -123,7 +131,8 @@ void Engine::attach(std::uint64_t ticket, AttachFilter filter, bool own) {
   attachments_.push_back(std::move(attachment));
   const auto names = attachments_.back().filter.namespaces;
   for (const auto& name : names) {
-    if (const auto complete = view_of(name).complete_as_of()) on_synced(name, *complete);
+    view_of(name).follow_jobs(false);
+    on_synced(name, kube::Resource::Jobs);
   }
 }
 
@@ -135,9 +144,10 @@ void Engine::open_logs(const std::string& step_run_id, const plugin::LogOptions&
     return;
   }
   auto log = std::make_unique<StepLog>(io_, client_, options, std::move(pipe));
-  for (auto& pod : view_of(step->namespace_).pods_of(step->hash)) {
-    const auto view = read(*step, std::move(pod));
-    if (view.same_step) log->on_pod(view.attempt, view.pod);
+  for (auto& workload : view_of(step->namespace_).workloads_of(step->hash)) {
+    const auto view = read(*step, std::move(workload));
+    const auto* pod = view.job ? view.job->leading() : &view.pod;
+    if (view.same_step && pod) log->on_pod(view.attempt, *pod);
   }
   if (const auto* pod = step->machine.pod()) log->on_pod(step->machine.attempt(), *pod);
   log->start();
@@ -168,12 +178,13 @@ Engine::Step* Engine::find(const std::string& step_run_id) {
   return found == steps_.end() ? nullptr : found->second.get();
 }
 
-Engine::Step& Engine::add(std::string step_run_id, std::string step_hash, std::string namespace_,
+Engine::Step& Engine::add(std::string step_run_id, std::string step_hash, std::string namespace_, kube::Resource kind,
                           lifecycle::StepMachine machine) {
   auto step = std::make_unique<Step>(std::move(machine));
   step->id = std::move(step_run_id);
   step->hash = std::move(step_hash);
   step->namespace_ = std::move(namespace_);
+  step->kind = kind;
   step->serial = next_serial_++;
   id_of_hash_[step->hash] = step->id;
   auto& place = steps_[step->id];
@@ -186,16 +197,18 @@ void Engine::begin(Step& step) {
   auto& view = view_of(step.namespace_);
   const auto id = step.id;
   const auto serial = step.serial;
-  if (!view.unbroken()) perform(step, step.machine.on_gap(now()));
-  for (auto& pod : view.pods_of(step.hash)) {
-    perform(step, step.machine.on_pod(now(), read(step, std::move(pod))));
+  if (step.kind == kube::Resource::Jobs) view.follow_jobs(step.request != nullptr);
+  if (!view.unbroken(step.kind)) perform(step, step.machine.on_gap(now()));
+  for (auto& workload : view.workloads_of(step.hash)) {
+    if (!step.request) step.kind = workload.job ? kube::Resource::Jobs : kube::Resource::Pods;
+    perform(step, step.machine.on_pod(now(), read(step, std::move(workload))));
     if (const auto* still = find(id); !still || still->serial != serial) return;
   }
-  perform(step, step.machine.start(now(), view.complete_as_of()));
+  perform(step, step.machine.start(now(), view.complete_as_of(step.kind)));
 }
 
-lifecycle::PodView Engine::read(const Step& step, kube::Pod pod) const {
-  const auto marks = marks_of(pod);
+lifecycle::PodView Engine::read(const Step& step, Workload workload) const {
+  const auto marks = marks_of(workload.pod);
   lifecycle::PodView view;
   view.same_step = marks.owner == self_.owner && marks.step_hash == step.hash;
   view.same_request = marks.request_hash == step.request_hash;
@@ -205,23 +218,38 @@ lifecycle::PodView Engine::read(const Step& step, kube::Pod pod) const {
   view.replaced = marks.replaced;
   view.attempt = marks.attempt.value_or(0);
   view.restarts = marks.restarts;
-  view.pod = std::move(pod);
+  view.pod = std::move(workload.pod);
+  view.job = std::move(workload.job);
   return view;
 }
 
+lifecycle::PodView Engine::read_object(const Step& step, kube::Pod object) const {
+  if (step.kind == kube::Resource::Pods) return read(step, {std::move(object), std::nullopt});
+  lifecycle::JobView job;
+  for (const auto& known : namespaces_.at(step.namespace_)->workloads_of(step.hash)) {
+    if (known.job && known.pod.metadata.uid == object.metadata.uid) job = *known.job;
+  }
+  job.see_job(std::move(object));
+  return read(step, {job.as_one(), job});
+}
+
 std::string Engine::manifest_of(const Step& step, const lifecycle::CreatePod& create) const {
-  auto pod = manifest::pod_manifest(*step.request, {self_.owner, step.id}, self_.instance, create.attempt);
+  const manifest::Identity identity{self_.owner, step.id};
+  auto workload = step.kind == kube::Resource::Jobs
+                      ? manifest::job_manifest(*step.request, identity, self_.instance, create.attempt)
+                      : manifest::pod_manifest(*step.request, identity, self_.instance, create.attempt);
   if (create.restarts > 0) {
-    auto& annotations = pod["metadata"].as_object()["annotations"].as_object();
+    auto& annotations = workload["metadata"].as_object()["annotations"].as_object();
     annotations[manifest::annotation::restarts] = std::to_string(create.restarts);
   }
-  return boost::json::serialize(pod);
+  return boost::json::serialize(workload);
 }
 
 std::string Engine::secret_of(const Step& step, const lifecycle::CreateSecret& create) const {
-  const manifest::Owner pod{"v1", "Pod", create.name, create.uid};
+  const bool job = step.kind == kube::Resource::Jobs;
+  const manifest::Owner owner{job ? "batch/v1" : "v1", job ? "Job" : "Pod", create.name, create.uid};
   return boost::json::serialize(
-      manifest::secret_manifest(*step.request, {self_.owner, step.id}, self_.instance, create.attempt, pod));
+      manifest::secret_manifest(*step.request, {self_.owner, step.id}, self_.instance, create.attempt, owner));
 }
 
 std::string Engine::name_of(const Step& step, std::uint32_t attempt) const {
@@ -249,32 +277,38 @@ void Engine::carry_out(Step& step, const lifecycle::Action& action) {
   using namespace lifecycle;
   std::visit(
       Overloaded{
-          [&](const CreatePod& create) { call(step, create_pod(step.namespace_, manifest_of(step, create))); },
+          [&](const CreatePod& create) {
+            call(step, create_workload(step.kind, step.namespace_, manifest_of(step, create)));
+          },
           [&](const CreateSecret& create) {
             call(step, create_secret(step.namespace_, secret_of(step, create)), Quote::nothing);
           },
           [&](const GetPod& get) {
-            call(step, get_pod(step.namespace_, get.name.empty() ? name_of(step, get.attempt) : get.name));
+            const auto name = get.name.empty() ? name_of(step, get.attempt) : get.name;
+            if (step.kind == kube::Resource::Jobs) return look_at_job(step, name);
+            call(step, get_workload(step.kind, step.namespace_, name));
           },
           [&](const MarkCancelled& mark) {
             const auto at = std::chrono::time_point_cast<kube::Timestamp::duration>(std::chrono::system_clock::now());
-            call(step, annotate_pod(step.namespace_, mark.name, mark.uid, mark.resource_version,
-                                    manifest::annotation::cancelled_at, kube::format_rfc3339(at)));
+            call(step, annotate_workload(step.kind, step.namespace_, mark.name, mark.uid, mark.resource_version,
+                                         manifest::annotation::cancelled_at, kube::format_rfc3339(at)));
           },
           [&](const MarkGivenUp& mark) {
-            call(step, annotate_pod(step.namespace_, mark.name, mark.uid, mark.resource_version,
-                                    manifest::annotation::given_up, mark.why));
+            call(step, annotate_workload(step.kind, step.namespace_, mark.name, mark.uid, mark.resource_version,
+                                         manifest::annotation::given_up, mark.why));
           },
           [&](const MarkReplaced& mark) {
-            call(step, annotate_pod(step.namespace_, mark.name, mark.uid, {}, manifest::annotation::replaced_by,
-                                    std::to_string(step.machine.attempt())));
+            call(step, annotate_workload(step.kind, step.namespace_, mark.name, mark.uid, {},
+                                         manifest::annotation::replaced_by, std::to_string(step.machine.attempt())));
           },
           [&](const TakeOver& take) {
-            call(step, label_pod(step.namespace_, take.name, take.uid, take.resource_version, manifest::label::instance,
-                                 self_.instance));
+            call(step, label_workload(step.kind, step.namespace_, take.name, take.uid, take.resource_version,
+                                      manifest::label::instance, self_.instance));
           },
           [&](const DeletePod& remove) {
-            call(step, delete_pod(step.namespace_, remove.name, remove.uid, remove.resource_version, remove.grace));
+            if (step.kind == kube::Resource::Jobs && remove.grace) shorten_grace(step, *remove.grace);
+            call(step, delete_workload(step.kind, step.namespace_, remove.name, remove.uid, remove.resource_version,
+                                       remove.grace));
           },
           [&](const AskReady&) { ask_ready(step.id); },
           [&](const AskWhy& question) { ask_why(step, question); },
@@ -288,9 +322,10 @@ void Engine::carry_out(Step& step, const lifecycle::Action& action) {
 }
 
 void Engine::announce(Step& step, const lifecycle::Report& report) {
+  const auto* view = step.machine.view();
   const auto* pod = step.machine.pod();
-  const auto container = lifecycle::container_to_quote(report, pod);
-  if (!container || !view_of(step.namespace_).holds(pod->metadata.uid)) {
+  const auto container = lifecycle::container_to_quote(report, view ? &view->pod : nullptr);
+  if (!container || !pod || !view_of(step.namespace_).holds(pod->metadata.uid)) {
     events_.state(announcement(step.id, report));
     return;
   }
@@ -319,9 +354,57 @@ void Engine::call(Step& step, kube::Request request, Quote quote) {
         if (const auto* response = std::get_if<kube::Response>(&outcome); response && quote == Quote::warnings) {
           for (const auto& warning : response->warnings) events_.warning(id, "ApiWarning", warning);
         }
-        const auto view_of_pod = [&](kube::Pod pod) { return read(*step, std::move(pod)); };
-        perform(*step, step->machine.on_answer(now(), read_answer(outcome, view_of_pod)));
+        const auto view_of = [&](kube::Pod object) { return read_object(*step, std::move(object)); };
+        perform(*step, step->machine.on_answer(now(), read_answer(outcome, step->kind, view_of)));
       });
+}
+
+// The Job, and then its pods as they are after that.
+void Engine::look_at_job(Step& step, const std::string& name) {
+  const auto when_there = [this, id = step.id, serial = step.serial](auto then) {
+    return [this, id, serial, then](kube::Outcome outcome) {
+      auto* step = find(id);
+      if (!step || step->serial != serial) return;
+      step->call.reset();
+      then(*step, outcome);
+    };
+  };
+  const auto give_up = [this](Step& step, const kube::Outcome& outcome) {
+    const auto view_of = [&](kube::Pod object) { return read_object(step, std::move(object)); };
+    perform(step, step.machine.on_answer(now(), read_answer(outcome, step.kind, view_of)));
+  };
+  const auto on_job = [this, when_there, give_up](Step& step, const kube::Outcome& got) {
+    const auto* response = std::get_if<kube::Response>(&got);
+    auto job = response && response->status == 200 ? kube::parse_pod(response->body, nullptr, kube::Resource::Jobs)
+                                                   : std::nullopt;
+    if (!job) return give_up(step, got);
+    auto view = read_object(step, *job);
+    const auto on_pods = [this, give_up, view](Step& step, const kube::Outcome& listed) {
+      const auto* response = std::get_if<kube::Response>(&listed);
+      if (!response || response->status != 200) return give_up(step, listed);
+      auto pods = kube::parse_pod_list(response->body);
+      if (!pods)
+        return give_up(step, kube::TransportError{kube::TransportError::Kind::Protocol, true, "no list of pods"});
+      auto job = *view.job;
+      job.list_pods(std::move(pods->items));
+      perform(step, step.machine.on_answer(now(), read(step, {job.as_one(), job})));
+    };
+    step.call = client_.call(list_pods_of_job(step.namespace_, job->metadata.uid), when_there(on_pods));
+  };
+  step.call = client_.call(get_workload(step.kind, step.namespace_, name), when_there(on_job));
+}
+
+// The garbage collector deletes a Job's pods with their own grace: a shorter one is for us to ask for. An answer that is lost
+// only leaves them the longer one.
+void Engine::shorten_grace(const Step& step, std::chrono::seconds grace) {
+  const auto* view = step.machine.view();
+  if (!view || !view->job) return;
+  for (const auto* part : view->job->newest()) {
+    const auto& meta = part->pod.metadata;
+    if (part->gone || lifecycle::has_ended(part->pod)) continue;
+    client_.call(delete_workload(kube::Resource::Pods, step.namespace_, meta.name, meta.uid, {}, grace),
+                 [](const kube::Outcome&) {});
+  }
 }
 
 // One question for all who ask meanwhile.
@@ -379,42 +462,59 @@ NamespaceView& Engine::view_of(const std::string& namespace_) {
   auto& view = namespaces_[namespace_];
   if (!view) {
     NamespaceView::Listener listener;
-    listener.applied = [this](const std::string& hash, const kube::Pod& pod) { on_applied(hash, pod); };
-    listener.removed = [this](const std::string& hash, const kube::PodRemoved& pod) { on_removed(hash, pod); };
-    listener.gap = [this, namespace_] { on_gap(namespace_); };
-    listener.synced = [this, namespace_](kube::Instant time) { on_synced(namespace_, time); };
-    listener.trouble = [this, namespace_](const kube::WatchTrouble& trouble) { on_trouble(namespace_, trouble); };
+    listener.applied = [this, namespace_](const std::string& hash, const Workload& workload) {
+      if (auto* step = step_of(hash, namespace_)) on_applied(*step, workload);
+    };
+    listener.removed = [this, namespace_](const std::string& hash, const std::string& uid,
+                                          std::optional<Workload> last) {
+      if (auto* step = step_of(hash, namespace_)) on_removed(*step, uid, std::move(last));
+    };
+    listener.pod_applied = [this, namespace_](const std::string& hash, const kube::Pod& pod) {
+      if (auto* step = step_of(hash, namespace_)) on_pod_applied(*step, pod);
+    };
+    listener.pod_removed = [this, namespace_](const std::string& hash, const kube::PodRemoved& removed) {
+      if (auto* step = step_of(hash, namespace_)) on_pod_removed(*step, removed);
+    };
+    listener.gap = [this, namespace_](kube::Resource resource) { on_gap(namespace_, resource); };
+    listener.synced = [this, namespace_](kube::Resource resource) { on_synced(namespace_, resource); };
+    listener.trouble = [this, namespace_](kube::Resource resource, const kube::WatchTrouble& trouble) {
+      on_trouble(namespace_, resource, trouble);
+    };
     view = std::make_unique<NamespaceView>(io_, client_, namespace_, manifest::owner_selector(self_.owner), self_.seed,
                                            std::move(listener));
   }
   return *view;
 }
 
-void Engine::on_applied(const std::string& step_hash, const kube::Pod& pod) {
+Engine::Step* Engine::step_of(const std::string& step_hash, const std::string& namespace_) {
   const auto id = id_of_hash_.find(step_hash);
-  if (id == id_of_hash_.end()) return;
-  auto* step = find(id->second);
-  if (!step || step->namespace_ != pod.metadata.namespace_) return;
-  auto view = read(*step, pod);
-  // Before the machine goes on to another attempt.
-  for (auto& log : step->logs) log->on_pod(view.attempt, pod);
-  perform(*step, step->machine.on_pod(now(), std::move(view)));
+  auto* step = id == id_of_hash_.end() ? nullptr : find(id->second);
+  return step && step->namespace_ == namespace_ ? step : nullptr;
 }
 
-void Engine::on_removed(const std::string& step_hash, const kube::PodRemoved& removed) {
-  const auto id = id_of_hash_.find(step_hash);
-  if (id == id_of_hash_.end()) return;
-  auto* step = find(id->second);
-  if (!step) return;
-  std::optional<lifecycle::PodView> last;
-  if (removed.last) last = read(*step, *removed.last);
+void Engine::on_applied(Step& step, const Workload& workload) {
+  if (!step.request) step.kind = workload.job ? kube::Resource::Jobs : kube::Resource::Pods;
+  perform(step, step.machine.on_pod(now(), read(step, workload)));
+}
+
+void Engine::on_removed(Step& step, const std::string& uid, std::optional<Workload> last) {
+  std::optional<lifecycle::PodView> view;
+  if (last) view = read(step, std::move(*last));
+  perform(step, step.machine.on_removed(now(), uid, std::move(view)));
+}
+
+// Before the machine goes on to another attempt.
+void Engine::on_pod_applied(Step& step, const kube::Pod& pod) {
+  for (auto& log : step.logs) log->on_pod(marks_of(pod).attempt.value_or(0), pod);
+}
+
+void Engine::on_pod_removed(Step& step, const kube::PodRemoved& removed) {
   // One that only lost its labels is still there.
-  const bool gone = !last || last->pod.metadata.deletion_timestamp;
-  for (auto& log : step->logs) {
-    if (last) log->on_pod(last->attempt, last->pod);
+  const bool gone = !removed.last || removed.last->metadata.deletion_timestamp;
+  for (auto& log : step.logs) {
+    if (removed.last) log->on_pod(marks_of(*removed.last).attempt.value_or(0), *removed.last);
     if (gone) log->on_gone(removed.uid);
   }
-  perform(*step, step->machine.on_removed(now(), removed.uid, std::move(last)));
 }
 
 std::vector<std::string> Engine::steps_in(const std::string& namespace_) const {
@@ -425,49 +525,65 @@ std::vector<std::string> Engine::steps_in(const std::string& namespace_) const {
   return ids;
 }
 
-void Engine::on_gap(const std::string& namespace_) {
+// What happens to the watch of Jobs is nothing to a bare pod.
+void Engine::on_gap(const std::string& namespace_, kube::Resource resource) {
   for (const auto& id : steps_in(namespace_)) {
-    if (auto* step = find(id)) perform(*step, step->machine.on_gap(now()));
+    auto* step = find(id);
+    if (step && concerns(resource, step->kind)) perform(*step, step->machine.on_gap(now()));
   }
 }
 
-void Engine::on_synced(const std::string& namespace_, kube::Instant time) {
+void Engine::on_synced(const std::string& namespace_, kube::Resource resource) {
   last_trouble_.erase(namespace_);
-  for (auto& attachment : attachments_) {
-    if (attachment.waiting_for.erase(namespace_)) take_in(attachment, namespace_);
-  }
-  tell_attached();
+  const auto& view = view_of(namespace_);
+  take_in_whoever_waits(namespace_);
   for (const auto& id : steps_in(namespace_)) {
-    if (auto* step = find(id)) perform(*step, step->machine.on_synced(now(), time));
+    auto* step = find(id);
+    if (!step || !concerns(resource, step->kind) || !view.unbroken(step->kind)) continue;
+    if (const auto time = view.complete_as_of(step->kind)) perform(*step, step->machine.on_synced(now(), *time));
   }
 }
 
-void Engine::on_trouble(const std::string& namespace_, const kube::WatchTrouble& trouble) {
+void Engine::on_trouble(const std::string& namespace_, kube::Resource resource, const kube::WatchTrouble& trouble) {
   using Kind = kube::WatchTrouble::Kind;
   if (trouble.kind == Kind::Unauthorized || trouble.kind == Kind::Forbidden) {
     kube::Status status;
     status.code = trouble.status;
     status.message = trouble.message;
     for (const auto& id : steps_in(namespace_)) {
-      if (auto* step = find(id)) perform(*step, step->machine.on_view_refused(now(), status));
+      auto* step = find(id);
+      if (step && concerns(resource, step->kind)) perform(*step, step->machine.on_view_refused(now(), status));
     }
   }
+  if (resource == kube::Resource::Jobs && view_of(namespace_).jobs_are_refused()) {
+    // Who may not know of Jobs has none.
+    for (const auto& id : steps_in(namespace_)) {
+      if (auto* step = find(id); step && !step->request) step->kind = kube::Resource::Pods;
+    }
+    on_synced(namespace_, kube::Resource::Pods);
+  }
+  const auto ids = steps_in(namespace_);
+  const bool needed =
+      std::any_of(ids.begin(), ids.end(), [&](const auto& id) { return concerns(resource, find(id)->kind); });
+  if (resource == kube::Resource::Jobs && !needed) return;
   auto& told = last_trouble_[namespace_];
   if (told == trouble.message) return;
   told = trouble.message;
-  events_.warning("", "WatchTrouble", "Watching pods in namespace " + namespace_ + ": " + trouble.message);
+  const std::string what = resource == kube::Resource::Jobs ? "Jobs" : "pods";
+  events_.warning("", "WatchTrouble", "Watching " + what + " in namespace " + namespace_ + ": " + trouble.message);
 }
 
 // ---- attach -----------------------------------------------------------------------------------------------
 
 void Engine::take_in(Attachment& attachment, const std::string& namespace_) {
   const auto& filter = attachment.filter;
-  for (auto& [hash, pod] : view_of(namespace_).pods()) {
+  for (auto& [hash, workload] : view_of(namespace_).workloads()) {
+    const auto& pod = workload.pod;
     const auto marks = marks_of(pod);
     if (marks.owner != self_.owner || marks.step_run_id.empty()) continue;
     const auto& ids = filter.step_run_ids;
     if (!ids.empty() && std::find(ids.begin(), ids.end(), marks.step_run_id) == ids.end()) continue;
-    const bool labelled = std::all_of(filter.labels.begin(), filter.labels.end(), [&pod = pod](const auto& label) {
+    const bool labelled = std::all_of(filter.labels.begin(), filter.labels.end(), [&](const auto& label) {
       const auto* value = pod.metadata.labels.find(label.first);
       return value && *value == label.second;
     });
@@ -480,12 +596,22 @@ void Engine::take_in(Attachment& attachment, const std::string& namespace_) {
       continue;
     }
     auto& step =
-        add(marks.step_run_id, hash, namespace_,
+        add(marks.step_run_id, hash, namespace_, workload.job ? kube::Resource::Jobs : kube::Resource::Pods,
             lifecycle::StepMachine(Origin::attached, attachment.own, policy_of(marks), self_.seed + next_serial_));
     step.request_hash = marks.request_hash;
 
     begin(step);
   }
+}
+
+void Engine::take_in_whoever_waits(const std::string& namespace_) {
+  const auto& view = view_of(namespace_);
+  if (!view.complete_as_of(kube::Resource::Pods)) return;
+  if (!view.complete_as_of(kube::Resource::Jobs) && !view.jobs_are_refused()) return;
+  for (auto& attachment : attachments_) {
+    if (attachment.waiting_for.erase(namespace_)) take_in(attachment, namespace_);
+  }
+  tell_attached();
 }
 
 // Once the namespaces are known, and each step that was found has been told of.

@@ -27,6 +27,8 @@ constexpr std::array all{
     Right{"get", "", "pods", "log", "Pod", base, "reading logs"},
     Right{"create", "batch", "jobs", "", "Job", jobs, "steps that are Jobs"},
     Right{"get", "batch", "jobs", "", "Job", jobs, "finding a step's Job again"},
+    Right{"list", "batch", "jobs", "", "Job", jobs, "following Jobs"},
+    Right{"watch", "batch", "jobs", "", "Job", jobs, "following Jobs"},
     Right{"patch", "batch", "jobs", "", "Job", jobs, "cancelling a Job, taking it over"},
     Right{"delete", "batch", "jobs", "", "Job", jobs, "cancelling a Job, cleaning up"},
     Right{"create", "", "services", "", "Service", jobs, "steps of several pods, which find each other by name"},

@@ -16,10 +16,7 @@ void refuse_what_is_not_made_yet(const StepRequest& request) {
     settings.member(name).report(not_supported,
                                  std::string(name) + " needs " + needs + ", which this version does not make yet");
   };
-  if (asked.pod_count > 1) refuse("pod_count", "a Job");
-  if (asked.ttl_after_finished) refuse("ttl_seconds_after_finished", "a Job");
-  if (asked.queue) refuse("queue", "a Job");
-  if (asked.workload == Workload::job) refuse("workload", "a Job");
+  if (asked.pod_count > 1) refuse("pod_count", "several pods");
   throw_if_any(std::move(findings));
 }
 
