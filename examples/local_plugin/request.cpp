@@ -112,6 +112,8 @@ const json::object& settings_schema() {
     "properties": {
       "working_directory": {"type": "string", "minLength": 1,
         "description": "Where the command runs; an absolute path. Default: the config's."},
+      "secrets": {"type": "object", "additionalProperties": {"type": "string"},
+        "description": "Variables like those of the request's environment, whose values the plugin writes down nowhere."},
       "cleanup": {"type": "string", "enum": ["on_success", "never", "always"],
         "description": "What forget removes: the directory with the step's log and result. Default: the config's."},
       "termination_grace_seconds": {"type": "number", "minimum": 0, "maximum": 86400,
@@ -163,9 +165,7 @@ const json::object& request_schema() {
         "args": {"type": "array", "items": {"type": "string"},
           "description": "Further arguments."},
         "environment": {"type": "object", "additionalProperties": {"type": "string"},
-          "description": "Added to the host's environment at open."},
-        "secrets": {"type": "object", "additionalProperties": {"type": "string"},
-          "description": "Variables like those of environment, whose values the plugin writes down nowhere."}
+          "description": "Added to the host's environment at open."}
       }
     })");
     base["properties"].as_object()["settings"] = settings_schema();
@@ -254,18 +254,17 @@ Request read_request(const json::object& object, const Config& config) {
       request.environment[std::string(variable.key())] = variable.value().get_string();
   }
 
-  if (const json::value* secrets = object.if_contains("secrets")) {
-    check_environment(secrets->get_object(), "secrets", findings);
+  const json::value* given = object.if_contains("settings");
+  const json::object settings = given == nullptr ? json::object{} : given->get_object();
+  if (const json::value* secrets = settings.if_contains("secrets")) {
+    check_environment(secrets->get_object(), "settings.secrets", findings);
     for (const auto& secret : secrets->get_object()) {
       const std::string key(secret.key());
       if (request.environment.contains(key))
-        findings.push_back(invalid("secrets." + key, "is a variable of environment too"));
+        findings.push_back(invalid("settings.secrets." + key, "is a variable of environment too"));
       request.secrets[key] = secret.value().get_string();
     }
   }
-
-  const json::value* given = object.if_contains("settings");
-  const json::object settings = given == nullptr ? json::object{} : given->get_object();
   const std::string own_directory = string_or(settings, "working_directory", "");
   request.working_directory = own_directory.empty() ? config.working_directory : own_directory;
   if (request.working_directory.front() != '/')

@@ -141,6 +141,7 @@ plugin::Rendering KubernetesOperator::render(const json::object& request, bool d
   timeout = bounded(timeout, submission.request->settings);
   auto objects = objects_of(submission);
   plugin::Rendering rendering;
+  rendering.findings = submission.request->warnings;
   for (const auto& object : objects) rendering.manifests.push_back(manifest::without_secret_values(object));
   if (!dry_run) return rendering;
   auto answers =

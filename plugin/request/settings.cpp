@@ -61,6 +61,20 @@ void check_size_of_secrets(const Settings& settings, const Reader& here) {
                                                "at most " + std::to_string(most_secrets) + " (one Secret holds them)"));
 }
 
+// The cluster would take the last of two variables of one name, which is not the secret.
+void check_variables_beside_secrets(const Settings& settings, const Reader& here) {
+  const Reader pod = here.member("pod_settings");
+  const Reader env = pod.member("env");
+  const auto& variables = settings.pod_settings.env;
+  for (std::size_t i = 0; i < variables.size(); ++i) {
+    const auto& name = variables[i].at("name").as_string();
+    if (!settings.secrets.contains(std::string_view(name))) continue;
+    const Reader element = env.element(i);
+    element.member("name").report(finding::duplicate_key,
+                                  found_expected("a variable that is one of `secrets` too", "one of them"));
+  }
+}
+
 void check_workload(const Settings& settings, const Reader& here) {
   if (settings.workload == Workload::pod && settings.needs_job()) {
     const char* what = settings.pod_count > 1 ? "pod_count above 1"
@@ -152,6 +166,7 @@ const Object<Settings>& settings_object() {
                       "leave it out: max_startup_retries needs no backoff, as the cluster has one of its own")
           .misplaced(pod_settings_object(), "pod_settings")
           .check(check_size_of_secrets)
+          .check(check_variables_beside_secrets)
           .check(check_workload)
           .check(check_names_of_several_pods);
   return object;

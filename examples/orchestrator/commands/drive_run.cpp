@@ -8,13 +8,14 @@
 #include "commands/commands.hpp"
 #include "host/plugin_search.hpp"
 #include "host/run_loop.hpp"
+#include "input/late_text.hpp"
 #include "input/mapping_reader.hpp"
-#include "input/place_of_path.hpp"
 #include "input/secret.hpp"
 #include "screen/progress.hpp"
 #include "screen/run_lines.hpp"
 
 namespace stepop::orchestrator {
+namespace json = boost::json;
 namespace {
 
 // Of a failed step's log, read from the copy's end.
@@ -61,17 +62,17 @@ int take_up_run(const StateDirectory& state_directory, Journal& journal, Journal
   const Stack stack = stack_from_json(run.stack);
   Pipeline pipeline = pipeline_from_json(run.pipeline);
   std::vector<std::string> used;
-  Pipeline unsettled;
+  std::vector<Finding> missing;
   for (std::size_t i = 0; i < run.steps.size(); ++i) {
     const StepRecord& record = run.steps[i].record;
     const bool settled = has_ended(record.state) && (record.forgotten || record.made_by_host);
     if (settled) continue;
     used.push_back(run.steps[i].step_operator);
-    unsettled.steps.push_back(pipeline.steps[i]);
+    for (Finding& finding : missing_secrets(pipeline.steps[i], pipeline.file, process_environment()))
+      missing.push_back(std::move(finding));
   }
   // Before anything is submitted again: a step that runs must not be called failed because of what is missing here.
-  if (auto missing = missing_secrets(unsettled, {}, process_environment()); !missing.empty())
-    throw BadInput(std::move(missing));
+  if (!missing.empty()) throw BadInput(std::move(missing));
   const auto plugins = host::PluginDirectory::load(plugin_search(plugin_directories, stack.plugin_directories));
   std::vector<OpenOperator> operators;
   if (!used.empty()) {
@@ -81,17 +82,15 @@ int take_up_run(const StateDirectory& state_directory, Journal& journal, Journal
   return drive_run(state_directory, journal, std::move(run), std::move(pipeline), operators, json);
 }
 
-std::vector<Finding> missing_secrets(const Pipeline& pipeline, const YamlDocument& document,
-                                     const Environment& environment) {
+std::vector<Finding> missing_secrets(const Step& step, const std::string& file, const Environment& environment) {
   std::vector<Finding> findings;
-  for (const Step& step : pipeline.steps) {
-    std::vector<LateError> errors;
-    resolve_secrets(step.secrets, environment, errors);
-    for (const LateError& error : errors) {
-      const std::string path = child_path(child_path(child_path("steps", step.name), "secrets"), error.path);
-      findings.push_back(
-          {pipeline.file, place_of_path(document.root, path).value_or(step.place), path, error.what, ""});
-    }
+  const json::value* sources = step.settings.if_contains(kSecrets);
+  if (sources == nullptr || !sources->is_object()) return findings;
+  std::vector<LateError> errors;
+  resolve_object(sources->get_object(), environment, errors);
+  for (LateError& error : errors) {
+    const std::string path = child_path("steps", step.name) + ".settings.secrets." + error.path;
+    findings.push_back({file, step.place, path, std::move(error.what), ""});
   }
   return findings;
 }

@@ -20,8 +20,8 @@ int drive_run(const StateDirectory&, Journal&, JournalledRun, Pipeline, const st
 int take_up_run(const StateDirectory&, Journal&, JournalledRun, const std::vector<std::string>& plugin_directories,
                 bool json);
 
-// Every secret that cannot be told, at its place. `document` may be empty: then without a place.
-std::vector<Finding> missing_secrets(const Pipeline&, const YamlDocument& document, const Environment&);
+// Every secret of a step that cannot be told now, without a place.
+std::vector<Finding> missing_secrets(const Step&, const std::string& file, const Environment&);
 
 // What people see of plugins that could not be loaded.
 void warn_of_problems(const host::PluginDirectory&);

@@ -1,6 +1,8 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json/serialize.hpp>
+#include <functional>
 
 #include "commands/stack_editing.hpp"
 #include "input/yaml_text.hpp"
@@ -25,21 +27,39 @@ std::string text_of(const json::object& object, const char* member) {
   return value && value->is_string() ? std::string(value->get_string()) : "";
 }
 
-// "string", "on_success|never|always", "list of string"
-std::string type_of(const json::object& schema) {
-  if (const json::value* words = schema.if_contains("enum"); words && words->is_array()) {
-    std::string text;
-    for (const json::value& word : words->get_array())
-      text += (text.empty() ? "" : "|") + (word.is_string() ? std::string(word.get_string()) : json::serialize(word));
-    return text;
+std::string joined(const json::array& words, const std::function<std::string(const json::value&)>& text) {
+  std::vector<std::string> known;
+  std::string line;
+  for (const json::value& word : words) {
+    std::string one = text(word);
+    // An alternative that is null only says that it may be left out.
+    if (one == "null" || std::find(known.begin(), known.end(), one) != known.end()) continue;
+    line += (line.empty() ? "" : "|") + one;
+    known.push_back(std::move(one));
   }
-  std::string type = text_of(schema, "type");
-  if (const json::value* types = schema.if_contains("type"); types && types->is_array()) {
-    for (const json::value& one : types->get_array()) type += (type.empty() ? "" : "|") + std::string(one.as_string());
+  return line;
+}
+
+// "string", "on_success|never|always", "list of Toleration"
+std::string type_of(const json::value& schema) {
+  if (!schema.is_object()) return "any";
+  const json::object& object = schema.get_object();
+  if (const std::string named = text_of(object, "$ref"); !named.empty()) return named.substr(named.rfind('/') + 1);
+  if (const json::value* words = object.if_contains("enum"); words && words->is_array()) {
+    return joined(words->get_array(), [](const json::value& word) {
+      return word.is_string() ? std::string(word.get_string()) : json::serialize(word);
+    });
   }
-  if (type != "array") return type.empty() ? "any" : type == "object" ? "mapping" : type;
-  const json::value* items = schema.if_contains("items");
-  return "list of " + (items && items->is_object() ? type_of(items->get_object()) : "any");
+  if (const json::value* types = object.if_contains("anyOf"); types && types->is_array())
+    return joined(types->get_array(), type_of);
+  const json::value* type = object.if_contains("type");
+  if (type == nullptr) return "any";
+  if (const json::array* types = type->if_array())
+    return joined(*types, [](const json::value& one) { return type_of(json::object{{"type", one}}); });
+  if (*type == "object") return "mapping";
+  if (*type != "array") return text_of(object, "type");
+  const json::value* items = object.if_contains("items");
+  return "list of " + (items ? type_of(*items) : "any");
 }
 
 void add_settings(const json::object& schema, const std::string& prefix, std::vector<std::vector<Cell>>& rows) {
@@ -48,7 +68,8 @@ void add_settings(const json::object& schema, const std::string& prefix, std::ve
   for (const auto& property : properties->get_object()) {
     // The host's own.
     if (prefix.empty() && property.key() == "owner") continue;
-    if (!property.value().is_object()) continue;
+    // What has no description is Kubernetes' own, and described there.
+    if (!property.value().is_object() || !property.value().get_object().contains("description")) continue;
     const json::object& inside = property.value().get_object();
     const std::string name = prefix + std::string(property.key());
     const json::value* fallback = inside.if_contains("default");

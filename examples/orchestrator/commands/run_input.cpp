@@ -3,36 +3,65 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "commands/drive_run.hpp"
 #include "commands/stack_editing.hpp"
 #include "input/mapping_reader.hpp"
 #include "input/pipeline_check.hpp"
-#include "input/place_of_path.hpp"
 #include "input/runtime_config.hpp"
 #include "input/secret.hpp"
+#include "input/value_in_file.hpp"
 #include "screen/progress.hpp"
 
 namespace stepop::orchestrator {
+namespace json = boost::json;
 namespace {
 
 std::filesystem::path directory_of(const std::string& file) {
   return std::filesystem::absolute(file).parent_path();
 }
 
-// A plain secret is as secret as its file.
-void warn_of_open_secrets(const RunInput& input, const std::string& file) {
+bool others_can_read(const std::string& file) {
   struct stat found {};
-  if (::stat(file.c_str(), &found) != 0 || (found.st_mode & (S_IRGRP | S_IROTH)) == 0) return;
+  return ::stat(file.c_str(), &found) == 0 && (found.st_mode & (S_IRGRP | S_IROTH)) != 0;
+}
+
+// A plain secret is as secret as its file. Each once: steps share what is said of all of them.
+void warn_of_open_secrets(const RunInput& input) {
+  std::vector<json::value> places;
+  const auto gather = [&](const json::object& settings) {
+    for (json::value& place : plain_secrets(settings)) {
+      if (std::find(places.begin(), places.end(), place) == places.end()) places.push_back(std::move(place));
+    }
+  };
+  for (const StepOperatorEntry& entry : input.stack.step_operators) gather(entry.configuration);
+  for (const Step& step : input.pipeline.steps) gather(step.settings);
+  for (const json::value& place : places) {
+    const std::string file = file_of_place(place);
+    if (!others_can_read(file)) continue;
+    warn({file,
+          {},
+          path_of_place(place),
+          "this secret stands in a file that others can read",
+          "chmod 600 " + file + ", or write ${env:NAME} or ${file:PATH}"});
+  }
+}
+
+// At their places in the files that ask for them.
+std::vector<Finding> missing_secrets(const RunInput& input, const Environment& environment) {
+  std::vector<Finding> findings;
   for (const Step& step : input.pipeline.steps) {
-    for (const std::string& name : plain_secrets(step.secrets)) {
-      const std::string path = child_path(child_path(child_path("steps", step.name), "secrets"), name);
-      warn({input.pipeline.file, place_of_path(input.pipeline_document.root, path).value_or(step.place), path,
-            "this secret stands in a file that others can read",
-            "chmod 600 " + file + ", or write ${env:NAME} or ${file:PATH}"});
+    const StepOperatorEntry& entry = *input.stack.find(step.step_operator);
+    const std::string step_path = child_path("steps", step.name) + ".";
+    for (const Finding& missing : missing_secrets(step, input.pipeline.file, environment)) {
+      Finding finding = where_asked(input.files(), step, entry, missing.path.substr(step_path.size()));
+      finding.message = missing.message;
+      findings.push_back(std::move(finding));
     }
   }
+  return findings;
 }
 
 }  // namespace
@@ -66,7 +95,7 @@ RunInput read_run_input(const RunCommand& command) {
   gather([&] {
     if (!command.config) return;
     input.runtime_document = read_yaml_file(*command.config);
-    config = read_runtime_config(*input.runtime_document, environment);
+    config = read_runtime_config(*input.runtime_document, environment, directory_of(*command.config));
     input.run_name = config.run_name;
   });
   if (findings.empty()) findings = apply(config, input.pipeline);
@@ -75,10 +104,10 @@ RunInput read_run_input(const RunCommand& command) {
     warnings = bind_to_stack(input.pipeline, input.stack);
     findings = check_pipeline(input.pipeline, input.stack);
   }
-  if (findings.empty()) findings = missing_secrets(input.pipeline, input.pipeline_document, environment);
+  if (findings.empty()) findings = missing_secrets(input, environment);
   if (!findings.empty()) throw BadInput(std::move(findings));
   for (const Finding& warning : warnings) warn(warning);
-  warn_of_open_secrets(input, command.pipeline);
+  warn_of_open_secrets(input);
   return input;
 }
 

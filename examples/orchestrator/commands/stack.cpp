@@ -207,7 +207,7 @@ int describe_stack(const StackCommand& command) {
     document["plugin_directories"] = std::move(directories);
     json::array entries;
     for (const StepOperatorEntry& entry : stack.step_operators) {
-      json::object shown = written_entry(loaded.document, entry.name);
+      json::object shown = shown_entry(loaded.document, entry.name);
       shown["name"] = entry.name;
       entries.emplace_back(std::move(shown));
     }

@@ -6,6 +6,7 @@
 #include "host/plugin_search.hpp"
 #include "input/did_you_mean.hpp"
 #include "input/mapping_reader.hpp"
+#include "input/secret.hpp"
 #include "run/state_directory.hpp"
 #include "stacks/file_edit.hpp"
 
@@ -114,6 +115,13 @@ json::object written_entry(const std::string& flavor, json::object configuration
 
 json::object written_entry(const YamlDocument& document, const std::string& name) {
   return to_json(document.root).at("step_operators").at(name).as_object();
+}
+
+json::object shown_entry(const YamlDocument& document, const std::string& name) {
+  json::object entry = written_entry(document, name);
+  if (json::value* configuration = entry.if_contains("configuration"))
+    *configuration = without_secrets(std::move(configuration->as_object()));
+  return entry;
 }
 
 }  // namespace stepop::orchestrator

@@ -51,7 +51,8 @@ const boost::json::object& require_flavor(const host::PluginDirectory&, const st
 
 // How a step operator is written in a stack file.
 boost::json::object written_entry(const std::string& flavor, boost::json::object configuration);
-// One that is there, as it is written.
+// One that is there, as it is written; to be shown, without its secrets.
 boost::json::object written_entry(const YamlDocument&, const std::string& name);
+boost::json::object shown_entry(const YamlDocument&, const std::string& name);
 
 }  // namespace stepop::orchestrator

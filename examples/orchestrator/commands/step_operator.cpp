@@ -29,8 +29,8 @@ json::object as_document(const StepOperatorEntry& entry, const LoadedStack& load
   return {{"name", entry.name},
           {"flavor", entry.flavor},
           {"default", entry.name == loaded.stack.default_step_operator},
-          {"configuration", written_entry(loaded.document, entry.name).contains("configuration")
-                                ? written_entry(loaded.document, entry.name).at("configuration")
+          {"configuration", shown_entry(loaded.document, entry.name).contains("configuration")
+                                ? shown_entry(loaded.document, entry.name).at("configuration")
                                 : json::object()}};
 }
 

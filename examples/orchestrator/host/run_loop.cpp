@@ -231,7 +231,7 @@ void RunLoop::submit(const Action& action) {
   std::vector<LateError> missing;
   const std::string request = with_secrets(requests_[action.step], process_environment(), missing);
   if (!missing.empty()) {
-    const std::string message = "secrets." + missing.front().path + ": " + missing.front().what;
+    const std::string message = "settings.secrets." + missing.front().path + ": " + missing.front().what;
     return take_over(machine_.refused(action.step, "SecretUnavailable", message, ""));
   }
   try {

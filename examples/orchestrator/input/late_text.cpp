@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "input/utf8.hpp"
+#include "input/value_in_file.hpp"
 
 namespace stepop::orchestrator {
 namespace json = boost::json;
@@ -41,26 +42,6 @@ ReferenceValue file_value(std::string_view reference) {
   return {std::move(text), ""};
 }
 
-json::value read_late(const YamlValue& value, const fs::path& base, const std::string& path, FileReading& reading) {
-  switch (value.kind) {
-    case YamlValue::Kind::scalar:
-      if (!value.scalar.is_string()) return value.scalar;
-      return json::string(read_late_text(value.scalar.get_string(), base, value.place, path, reading));
-    case YamlValue::Kind::sequence: {
-      json::array array;
-      for (std::size_t i = 0; i < value.items.size(); ++i)
-        array.push_back(read_late(value.items[i], base, path + "[" + std::to_string(i) + "]", reading));
-      return array;
-    }
-    case YamlValue::Kind::mapping:
-      break;
-  }
-  json::object object;
-  for (const YamlMember& member : value.members)
-    object[member.name] = read_late(member.value, base, child_path(path, member.name), reading);
-  return object;
-}
-
 json::value resolve(const json::value& late, const Environment& environment, const std::string& path,
                     std::vector<LateError>& errors) {
   if (const json::string* text = late.if_string()) return json::string(resolve_text(*text, environment, path, errors));
@@ -69,6 +50,12 @@ json::value resolve(const json::value& late, const Environment& environment, con
     for (std::size_t i = 0; i < items->size(); ++i)
       array.push_back(resolve((*items)[i], environment, path + "[" + std::to_string(i) + "]", errors));
     return array;
+  }
+  if (is_place_of_value(late)) {
+    ReferenceValue value = value_in_file(late);
+    if (!value.error.empty()) errors.push_back({path, std::move(value.error)});
+    // Escapes only: a value with a reference is not kept by its place.
+    return json::string(resolve_text(value.text, environment, path, errors));
   }
   if (const json::object* members = late.if_object()) {
     json::object object;
@@ -81,8 +68,7 @@ json::value resolve(const json::value& late, const Environment& environment, con
 
 }  // namespace
 
-std::string read_late_text(std::string_view written, const fs::path& base, Place place, const std::string& path,
-                           FileReading& reading) {
+std::string read_late_text(std::string_view written, Place place, const std::string& path, FileReading& reading) {
   const ReferencePieces found = reference_pieces(written, {kEnvironment, kFile, kSteps});
   if (!found.error.empty()) reading.complain(place, path, found.error);
   std::string text;
@@ -92,7 +78,7 @@ std::string read_late_text(std::string_view written, const fs::path& base, Place
       if (file.empty())
         reading.complain(place, path, "found ${file:}, expected ${file:PATH}");
       else
-        text += "${file:" + (base / file).lexically_normal().string() + "}";
+        text += "${file:" + (reading.directory / file).lexically_normal().string() + "}";
       continue;
     }
     if (piece.is_reference && begins_with(piece.text, kSteps)) {
@@ -131,13 +117,24 @@ std::string resolve_text(std::string_view late_text, const Environment& environm
   return text;
 }
 
-json::object read_late_object(const YamlValue& value, const fs::path& base, const std::string& path,
-                              FileReading& reading) {
-  if (value.kind != YamlValue::Kind::mapping) {
-    reading.complain(value.place, path, "found " + what_it_is(value) + ", expected a mapping");
-    return {};
+json::value read_late_value(const YamlValue& value, const std::string& path, FileReading& reading) {
+  switch (value.kind) {
+    case YamlValue::Kind::scalar:
+      if (!value.scalar.is_string()) return value.scalar;
+      return json::string(read_late_text(value.scalar.get_string(), value.place, path, reading));
+    case YamlValue::Kind::sequence: {
+      json::array array;
+      for (std::size_t i = 0; i < value.items.size(); ++i)
+        array.push_back(read_late_value(value.items[i], path + "[" + std::to_string(i) + "]", reading));
+      return array;
+    }
+    case YamlValue::Kind::mapping:
+      break;
   }
-  return std::move(read_late(value, base, path, reading).as_object());
+  json::object object;
+  for (const YamlMember& member : value.members)
+    object[member.name] = read_late_value(member.value, child_path(path, member.name), reading);
+  return object;
 }
 
 json::object resolve_object(const json::object& late, const Environment& environment, std::vector<LateError>& errors) {

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <boost/json/object.hpp>
-#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,11 +14,10 @@
 
 namespace stepop::orchestrator {
 
-// The text with `${file:PATH}` made absolute (a relative path is relative to `base`), so that it can be resolved from
-// anywhere. Complains of references that are written wrongly and of those to results. It does not look at the
+// The text with `${file:PATH}` made absolute (a relative path is relative to the file's directory), so that it can be
+// resolved from anywhere. Complains of references that are written wrongly and of those to results. It does not look at the
 // environment, nor at a file.
-std::string read_late_text(std::string_view written, const std::filesystem::path& base, Place, const std::string& path,
-                           FileReading&);
+std::string read_late_text(std::string_view written, Place, const std::string& path, FileReading&);
 bool has_reference(std::string_view late_text);
 
 struct LateError {
@@ -31,9 +29,9 @@ struct LateError {
 std::string resolve_text(std::string_view late_text, const Environment&, const std::string& path,
                          std::vector<LateError>&);
 
-// The same for every string of a YAML mapping, and of the JSON that it becomes.
-boost::json::object read_late_object(const YamlValue&, const std::filesystem::path& base, const std::string& path,
-                                     FileReading&);
+// The same for every string of a YAML value, and of the JSON that it becomes. Places of values (value_in_file.hpp) are
+// resolved too.
+boost::json::value read_late_value(const YamlValue&, const std::string& path, FileReading&);
 boost::json::object resolve_object(const boost::json::object& late, const Environment&, std::vector<LateError>&);
 
 }  // namespace stepop::orchestrator

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@ struct FileReading {
   std::string file;
   Environment environment;
   std::vector<Finding> findings;
+  std::filesystem::path directory = "/";  // where the file is
 
   void complain(Place place, std::string path, std::string message, std::string hint = "");
 };

@@ -31,9 +31,8 @@ bool check_variable_name(const YamlMember& member, const std::string& path, File
 class StepReader {
  public:
   StepReader(const YamlMember& member, const std::optional<std::string>& default_image,
-             const std::optional<SettingsLayer>& shared_settings, const std::filesystem::path& base,
-             FileReading& reading)
-      : member_(member), base_(base), reading_(reading), path_(child_path("steps", member.name)) {
+             const std::optional<SettingsLayer>& shared_settings, FileReading& reading)
+      : member_(member), reading_(reading), path_(child_path("steps", member.name)) {
     step_.name = member.name;
     step_.place = member.place;
     step_.step_operator_file = reading.file;
@@ -61,19 +60,18 @@ class StepReader {
       for (Variable& variable : read_variables(environment->value, child_path(path_, "environment"), reading_))
         set_variable(step_, std::move(variable), reading_.file);
     }
-    if (const YamlMember* secrets = mapping.take("secrets"))
-      step_.secrets = read_secrets(secrets->value, base_, member_.name, reading_);
     if (const YamlMember* needs = mapping.take("needs")) read_needs(*needs);
     if (const YamlMember* settings = mapping.take("settings")) {
       step_.layers.push_back(
           read_settings(settings->value, child_path(path_, "settings"), BareSettings::allowed, reading_));
     }
-    mapping.finish();
-    for (const Variable& variable : step_.environment) {
-      if (!step_.secrets.contains(variable.name)) continue;
-      reading_.complain(variable.place, variable.path, "this variable is one of the step's secrets too",
-                        "take one of them away");
+    if (const YamlMember* secrets = mapping.take(kSecrets)) {
+      SettingsLayer layer;
+      layer.file = reading_.file;
+      layer.all[kSecrets] = read_secrets(secrets->value, child_path(path_, kSecrets), reading_);
+      step_.layers.push_back(std::move(layer));
     }
+    mapping.finish();
     return std::move(step_);
   }
 
@@ -114,7 +112,6 @@ class StepReader {
   }
 
   const YamlMember& member_;
-  const std::filesystem::path& base_;
   FileReading& reading_;
   std::string path_;
   Step step_;
@@ -137,14 +134,10 @@ json::object to_json(const Step& step) {
   for (const Variable& variable : step.environment) environment[variable.name] = to_json(variable.value);
   json::array needs;
   for (const Need& need : step.needs) needs.emplace_back(need.step);
-  json::object object{{"name", step.name},
-                      {"step_operator", step.step_operator},
-                      {"command", to_json(step.command)},
-                      {"args", to_json(step.args)},
-                      {"environment", std::move(environment)},
-                      {"needs", std::move(needs)},
-                      {"secrets", step.secrets},
-                      {"settings", step.settings}};
+  json::object object{
+      {"name", step.name},          {"step_operator", step.step_operator},   {"command", to_json(step.command)},
+      {"args", to_json(step.args)}, {"environment", std::move(environment)}, {"needs", std::move(needs)},
+      {"settings", step.settings}};
   if (step.image) object["image"] = *step.image;
   return object;
 }
@@ -158,7 +151,6 @@ Step step_from_json(const json::object& object) {
   step.args = templates_from_json(object.at("args"));
   for (const auto& variable : object.at("environment").as_object())
     step.environment.push_back({variable.key(), template_from_json(variable.value()), "", {}});
-  if (const json::value* secrets = object.if_contains("secrets")) step.secrets = secrets->as_object();
   for (const json::value& need : object.at("needs").as_array())
     step.needs.push_back({std::string(need.as_string()), {}});
   step.settings = object.at("settings").as_object();
@@ -200,7 +192,7 @@ void set_variable(Step& step, Variable variable, const std::string& file) {
 
 Pipeline read_pipeline(const YamlDocument& document, const Environment& environment,
                        const std::filesystem::path& base) {
-  FileReading reading{document.file, environment, {}};
+  FileReading reading{document.file, environment, {}, base};
   Pipeline pipeline;
   pipeline.file = document.file;
   MappingReader root(document.root, "", reading);
@@ -219,7 +211,7 @@ Pipeline read_pipeline(const YamlDocument& document, const Environment& environm
                          "found " + what_it_is(steps->value) + ", expected a mapping of names to steps");
       }
       for (const YamlMember& member : steps->value.members)
-        pipeline.steps.push_back(StepReader(member, image, settings, base, reading).read());
+        pipeline.steps.push_back(StepReader(member, image, settings, reading).read());
     }
     root.finish();
   }

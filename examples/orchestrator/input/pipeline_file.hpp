@@ -9,7 +9,7 @@
 //       step_operator: cluster
 //       needs: [prepare]
 //       environment: { ROWS: "${steps.prepare.result.rows}" }
-//       secrets: { TOKEN: "${env:TOKEN}" }
+//       secrets: { TOKEN: "${env:TOKEN}" }     # the same as in its settings
 //       ...
 //
 // A step without `step_operator` runs where the stack's `default_step_operator` says.
@@ -46,7 +46,6 @@ struct Step {
   std::vector<Template> command;  // empty: what the image says, where there is one
   std::vector<Template> args;
   std::vector<Variable> environment;
-  boost::json::object secrets;  // by name; see input/secret.hpp
   std::vector<Need> needs;
   std::vector<SettingsLayer> layers;  // what the files say of its settings: the pipeline, the step, ...
   boost::json::object settings;       // the plugin's: what holds of it where the step runs; {} until bind_to_stack

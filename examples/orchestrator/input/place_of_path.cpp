@@ -32,8 +32,12 @@ const YamlMember* member_named(const YamlValue& mapping, std::string_view name) 
 
 }  // namespace
 
-DeepestOfPath deepest_of_path(const YamlValue& root, std::string_view path) {
+namespace {
+
+// `whole`: whether all of the path is there.
+DeepestOfPath follow(const YamlValue& root, std::string_view path, bool& whole) {
   DeepestOfPath deepest;
+  whole = false;
   const YamlValue* at = &root;
   const auto reach = [&](Place place, const YamlValue& value) {
     deepest = {deepest.depth + 1, place, &value};
@@ -42,18 +46,32 @@ DeepestOfPath deepest_of_path(const YamlValue& root, std::string_view path) {
   for (std::string part = next_part(path); !part.empty(); part = next_part(path)) {
     if (at->kind == YamlValue::Kind::mapping) {
       const YamlMember* member = member_named(*at, part);
-      if (member == nullptr) break;
+      if (member == nullptr) return deepest;
       reach(member->place, member->value);
     } else if (at->kind == YamlValue::Kind::sequence) {
       std::size_t index = 0;
       const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), index);
-      if (error != std::errc{} || end != part.data() + part.size() || index >= at->items.size()) break;
+      if (error != std::errc{} || end != part.data() + part.size() || index >= at->items.size()) return deepest;
       reach(at->items[index].place, at->items[index]);
     } else {
-      break;
+      return deepest;
     }
   }
+  whole = true;
   return deepest;
+}
+
+}  // namespace
+
+DeepestOfPath deepest_of_path(const YamlValue& root, std::string_view path) {
+  bool whole = false;
+  return follow(root, path, whole);
+}
+
+const YamlValue* value_at_path(const YamlValue& root, std::string_view path) {
+  bool whole = false;
+  const DeepestOfPath deepest = follow(root, path, whole);
+  return whole ? deepest.value : nullptr;
 }
 
 std::optional<Place> place_of_path(const YamlValue& root, std::string_view path) {

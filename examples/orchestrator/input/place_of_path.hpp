@@ -15,6 +15,9 @@ struct DeepestOfPath {
 };
 DeepestOfPath deepest_of_path(const YamlValue& root, std::string_view path);
 
+// The value that is there; null when a part of the path is not.
+const YamlValue* value_at_path(const YamlValue& root, std::string_view path);
+
 // Where a value stands that somebody else names by its path, e.g.
 // `pod_settings.tolerations[0].key`: a plugin's findings name places in JSON that was made of the
 // file. None when the first name is not there; else the place of the deepest part that is.

@@ -21,8 +21,9 @@ void apply_part(const RuntimeConfig::OfSteps& part, const std::string& file, Ste
 
 }  // namespace
 
-RuntimeConfig read_runtime_config(const YamlDocument& document, const Environment& environment) {
-  FileReading reading{document.file, environment, {}};
+RuntimeConfig read_runtime_config(const YamlDocument& document, const Environment& environment,
+                                  const std::filesystem::path& base) {
+  FileReading reading{document.file, environment, {}, base};
   RuntimeConfig config;
   config.file = document.file;
   MappingReader root(document.root, "", reading);

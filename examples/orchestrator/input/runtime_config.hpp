@@ -38,8 +38,8 @@ struct RuntimeConfig {
   std::vector<OfStep> steps;
 };
 
-// Throws BadInput with every mistake of the file itself.
-RuntimeConfig read_runtime_config(const YamlDocument&, const Environment&);
+// Throws BadInput with every mistake of the file itself. `base` is the directory of the file.
+RuntimeConfig read_runtime_config(const YamlDocument&, const Environment&, const std::filesystem::path& base = "/");
 
 // Makes it part of the pipeline. Returns every step that is named and not there.
 std::vector<Finding> apply(const RuntimeConfig&, Pipeline&);

@@ -1,8 +1,14 @@
 #include "input/secret.hpp"
 
+#include "input/late_text.hpp"
+#include "input/value_in_file.hpp"
+
 namespace stepop::orchestrator {
 namespace json = boost::json;
 namespace {
+
+// Stands for a secret where nothing is to be run.
+constexpr std::string_view kNoSecret = "(secret)";
 
 // As what_it_is has it, without what it says.
 std::string kind_of(const YamlValue& value) {
@@ -12,41 +18,15 @@ std::string kind_of(const YamlValue& value) {
   return value.scalar.is_string() ? "a string" : "a number";
 }
 
-const YamlValue* member_of(const YamlValue& mapping, const std::string& name) {
-  for (const YamlMember& member : mapping.members) {
-    if (member.name == name) return &member.value;
-  }
-  return nullptr;
-}
-
-// What stands plainly in a pipeline file, read again.
-std::string value_in_file(const json::object& source, const std::string& name, std::vector<LateError>& errors) {
-  const std::string file(source.at("file").as_string());
-  try {
-    const YamlDocument document = read_yaml_file(file);
-    const YamlValue* at = &document.root;
-    for (const std::string& key :
-         {std::string("steps"), std::string(source.at("step").as_string()), std::string("secrets"), name}) {
-      at = at ? member_of(*at, key) : nullptr;
-    }
-    if (at != nullptr && at->kind == YamlValue::Kind::scalar && at->scalar.is_string()) {
-      // Escapes only: a reference would not have been plain.
-      return resolve_text(
-          at->scalar.get_string(), [](const std::string&) { return std::string(); }, name, errors);
-    }
-    errors.push_back({name, "it is not in " + file + " any more"});
-  } catch (const BadInput&) {
-    errors.push_back({name, "it stands in " + file + ", which cannot be read any more"});
-  }
-  return "";
+json::object* secrets_of(json::object& settings) {
+  json::value* secrets = settings.if_contains(kSecrets);
+  return secrets ? secrets->if_object() : nullptr;
 }
 
 }  // namespace
 
-json::object read_secrets(const YamlValue& value, const std::filesystem::path& base, const std::string& step,
-                          FileReading& reading) {
+json::object read_secrets(const YamlValue& value, const std::string& path, FileReading& reading) {
   json::object sources;
-  const std::string path = child_path(child_path("steps", step), "secrets");
   if (value.kind != YamlValue::Kind::mapping)
     reading.complain(value.place, path, "found " + kind_of(value) + ", expected a mapping of names to secrets");
   for (const YamlMember& member : value.members) {
@@ -56,35 +36,31 @@ json::object read_secrets(const YamlValue& value, const std::filesystem::path& b
                        "quote it");
       continue;
     }
-    const std::string text =
-        read_late_text(member.value.scalar.get_string(), base, member.value.place, inside, reading);
-    if (has_reference(text)) {
+    const std::string text = read_late_text(member.value.scalar.get_string(), member.value.place, inside, reading);
+    if (has_reference(text))
       sources[member.name] = text;
-    } else {
-      const auto file = base / std::filesystem::path(reading.file).filename();
-      sources[member.name] = json::object{{"file", file.string()}, {"step", step}};
-    }
+    else
+      sources[member.name] = place_of_value(reading.directory / std::filesystem::path(reading.file).filename(), inside);
   }
   return sources;
 }
 
-std::vector<std::string> plain_secrets(const json::object& sources) {
-  std::vector<std::string> names;
-  for (const auto& source : sources) {
-    if (source.value().is_object()) names.emplace_back(source.key());
+std::vector<json::value> plain_secrets(const json::object& settings) {
+  std::vector<json::value> places;
+  json::object copy = settings;
+  if (const json::object* secrets = secrets_of(copy)) {
+    for (const auto& secret : *secrets) {
+      if (is_place_of_value(secret.value())) places.push_back(secret.value());
+    }
   }
-  return names;
+  return places;
 }
 
-json::object resolve_secrets(const json::object& sources, const Environment& environment,
-                             std::vector<LateError>& errors) {
-  json::object values;
-  for (const auto& source : sources) {
-    const std::string name(source.key());
-    values[name] = source.value().is_object() ? value_in_file(source.value().get_object(), name, errors)
-                                              : resolve_text(source.value().as_string(), environment, name, errors);
+json::object without_secrets(json::object settings) {
+  if (json::object* secrets = secrets_of(settings)) {
+    for (auto& secret : *secrets) secret.value() = kNoSecret;
   }
-  return values;
+  return settings;
 }
 
 }  // namespace stepop::orchestrator

@@ -1,28 +1,28 @@
-// A step's secrets: where each value comes from, and never the value itself until the moment it is submitted.
+// Secrets: where each value comes from, and never the value itself until the moment it is submitted.
 //
-// A source, as the pipeline and the journal have it:
-//   "Bearer ${env:TOKEN}"                  text with references (late_text.hpp)
-//   {"file": "/home/me/p.yaml", "step": "train"}   the value stands plainly in that pipeline file
+// A source, as settings, configurations and the journal have it:
+//   "Bearer ${env:TOKEN}"                 text with references (late_text.hpp)
+//   the place of a value that stands plainly in a file (value_in_file.hpp)
 #pragma once
 
 #include <boost/json/object.hpp>
-#include <filesystem>
 #include <string>
 #include <vector>
 
-#include "input/late_text.hpp"
 #include "input/mapping_reader.hpp"
 
 namespace stepop::orchestrator {
 
-// A step's `secrets`: sources by name. `base` is the pipeline file's directory. No complaint says what a value is.
-boost::json::object read_secrets(const YamlValue&, const std::filesystem::path& base, const std::string& step,
-                                 FileReading&);
+// What settings and configurations call them.
+inline constexpr const char* kSecrets = "secrets";
 
-// The names of those that stand plainly in a file.
-std::vector<std::string> plain_secrets(const boost::json::object& sources);
+// A mapping of names to secrets as sources by name. No complaint says what a value is.
+boost::json::object read_secrets(const YamlValue&, const std::string& path, FileReading&);
 
-// Values by name. Reads the environment and files, at each call anew. An error's path is the secret's name.
-boost::json::object resolve_secrets(const boost::json::object& sources, const Environment&, std::vector<LateError>&);
+// The places of those that stand plainly in a file, of settings or of a configuration: value_in_file.hpp.
+std::vector<boost::json::value> plain_secrets(const boost::json::object& settings);
+
+// The same settings with something else in the place of each secret.
+boost::json::object without_secrets(boost::json::object settings);
 
 }  // namespace stepop::orchestrator

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "input/did_you_mean.hpp"
+#include "input/secret.hpp"
 
 namespace stepop::orchestrator {
 namespace json = boost::json;
@@ -16,6 +17,20 @@ std::string behind(std::string_view key, char separator) {
   if (!key.starts_with(kStepOperator) || key.size() <= kStepOperator.size() || key[kStepOperator.size()] != separator)
     return "";
   return std::string(key.substr(kStepOperator.size() + 1));
+}
+
+json::value read_setting(const YamlMember& member, const std::string& parent, FileReading& reading) {
+  const std::string path = child_path(parent, member.name);
+  if (member.name == kSecrets) return read_secrets(member.value, path, reading);
+  return read_json(member.value, path, reading);
+}
+
+// As read_json_object, but for secrets: those are kept as sources.
+json::object read_settings_object(const YamlValue& value, const std::string& path, FileReading& reading) {
+  json::object settings;
+  const MappingReader mapping(value, path, reading);
+  for (const YamlMember& member : value.members) settings[member.name] = read_setting(member, path, reading);
+  return settings;
 }
 
 void look_for(const std::vector<SettingsLayer::Keyed>& keyed, const std::string& what,
@@ -49,17 +64,17 @@ SettingsLayer read_settings(const YamlValue& value, const std::string& path, Bar
     const std::string flavor = behind(member.name, '.');
     const std::string step_operator = behind(member.name, ':');
     if (member.name == kStepOperator) {
-      under_key = read_json_object(member.value, inside, reading);
+      under_key = read_settings_object(member.value, inside, reading);
     } else if (!flavor.empty()) {
-      layer.by_flavor.push_back({flavor, read_json_object(member.value, inside, reading), inside, member.place});
+      layer.by_flavor.push_back({flavor, read_settings_object(member.value, inside, reading), inside, member.place});
     } else if (!step_operator.empty()) {
       layer.by_step_operator.push_back(
-          {step_operator, read_json_object(member.value, inside, reading), inside, member.place});
+          {step_operator, read_settings_object(member.value, inside, reading), inside, member.place});
     } else if (bare == BareSettings::refused || nearest_name(member.name, {std::string(kStepOperator)})) {
       reading.complain(member.place, inside, "unknown key",
                        "expected step_operator, step_operator.FLAVOR or step_operator:NAME");
     } else {
-      layer.all[member.name] = read_json(member.value, inside, reading);
+      layer.all[member.name] = read_setting(member, path, reading);
     }
   }
   layer.all = merged_settings(layer.all, under_key);

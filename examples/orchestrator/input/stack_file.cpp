@@ -4,6 +4,7 @@
 
 #include "input/did_you_mean.hpp"
 #include "input/late_text.hpp"
+#include "input/secret.hpp"
 
 namespace stepop::orchestrator {
 namespace json = boost::json;
@@ -25,8 +26,18 @@ void read_plugin_directories(const YamlValue& value, const std::filesystem::path
   }
 }
 
-void read_step_operator(const YamlMember& member, const std::filesystem::path& base, FileReading& reading,
-                        Stack& stack) {
+json::object read_configuration(const YamlValue& value, const std::string& path, FileReading& reading) {
+  json::object configuration;
+  const MappingReader mapping(value, path, reading);
+  for (const YamlMember& member : value.members) {
+    const std::string inside = child_path(path, member.name);
+    configuration[member.name] = member.name == kSecrets ? json::value(read_secrets(member.value, inside, reading))
+                                                         : read_late_value(member.value, inside, reading);
+  }
+  return configuration;
+}
+
+void read_step_operator(const YamlMember& member, FileReading& reading, Stack& stack) {
   const std::string path = child_path("step_operators", member.name);
   check_name(member.name, member.place, path, reading);
   MappingReader mapping(member.value, path, reading);
@@ -39,7 +50,7 @@ void read_step_operator(const YamlMember& member, const std::filesystem::path& b
     if (const YamlMember* flavor = mapping.take("flavor")) entry.flavor_place = flavor->value.place;
     if (const YamlMember* configuration = mapping.take("configuration")) {
       const std::string inside = child_path(path, "configuration");
-      entry.configuration = read_late_object(configuration->value, base, inside, reading);
+      entry.configuration = read_configuration(configuration->value, inside, reading);
       if (entry.configuration.contains("owner")) {
         reading.complain(configuration->value.place, child_path(inside, "owner"),
                          "stepop gives its own owner id, which belongs to one state directory and "
@@ -68,7 +79,7 @@ std::vector<std::string> Stack::names() const {
 }
 
 Stack read_stack(const YamlDocument& document, const std::filesystem::path& base, const Environment& environment) {
-  FileReading reading{document.file, environment, {}};
+  FileReading reading{document.file, environment, {}, base};
   Stack stack;
   stack.file = document.file;
   MappingReader root(document.root, "", reading);
@@ -82,7 +93,7 @@ Stack read_stack(const YamlDocument& document, const std::filesystem::path& base
         reading.complain(entries->value.place, "step_operators",
                          "found " + what_it_is(entries->value) + ", expected a mapping of names to step operators");
       }
-      for (const YamlMember& member : entries->value.members) read_step_operator(member, base, reading, stack);
+      for (const YamlMember& member : entries->value.members) read_step_operator(member, reading, stack);
     }
     if (const YamlMember* chosen = root.take("default_step_operator")) {
       stack.default_step_operator = root.take_string("default_step_operator").value_or("");

@@ -2,6 +2,7 @@
 
 #include "input/lookalike.hpp"
 #include "input/place_of_path.hpp"
+#include "input/secret.hpp"
 
 namespace stepop::orchestrator {
 namespace {
@@ -28,6 +29,8 @@ std::vector<Spelling> spellings(const std::string& parent, const StepOperatorEnt
   for (const std::string& key : settings_keys(entry))
     paths.push_back({joined(child_path(settings, key), inside), prefix + 1});
   paths.push_back({joined(settings, inside), prefix});
+  // A step may say its secrets beside its settings too. (The path without "settings" has one name less.)
+  if (!parent.empty() && inside.starts_with(kSecrets)) paths.push_back({joined(parent, inside), prefix - 1});
   return paths;
 }
 

@@ -34,13 +34,9 @@ json::object request_with(const RunNames& run, const Pipeline& pipeline, const S
     for (const Variable& variable : step.environment) environment[variable.name] = text(variable.value);
     request["environment"] = std::move(environment);
   }
-  if (!step.secrets.empty()) request["secrets"] = step.secrets;
   if (!step.settings.empty()) request["settings"] = step.settings;
   return request;
 }
-
-// Stands for a secret where nothing is to be run.
-constexpr std::string_view kNoSecret = "(secret)";
 
 }  // namespace
 
@@ -62,9 +58,10 @@ std::string with_secrets(const std::string& request, const Environment& environm
   // Most requests have none, and are handed on as they are.
   if (request.find("\"secrets\"") == request.npos) return request;
   json::object whole = json::parse(request).as_object();
-  json::value* sources = whole.if_contains("secrets");
+  json::value* settings = whole.if_contains("settings");
+  json::value* sources = settings ? settings->as_object().if_contains(kSecrets) : nullptr;
   if (sources == nullptr) return request;
-  *sources = resolve_secrets(sources->as_object(), environment, errors);
+  *sources = resolve_object(sources->as_object(), environment, errors);
   return json::serialize(whole);
 }
 
@@ -77,9 +74,8 @@ json::object make_preview(const RunNames& run, const Pipeline& pipeline, const S
     }
     return text;
   });
-  if (json::value* secrets = preview.if_contains("secrets")) {
-    for (auto& secret : secrets->as_object()) secret.value() = kNoSecret;
-  }
+  if (json::value* settings = preview.if_contains("settings"))
+    *settings = without_secrets(std::move(settings->as_object()));
   return preview;
 }
 

@@ -21,7 +21,7 @@ struct RequestMaking {
   boost::json::object request;
   std::string error;  // which result is not there; then there is no request
 };
-// As it is journalled: `secrets` has the sources of secrets (input/secret.hpp) and not what they are.
+// As it is journalled: its settings have the sources of secrets (input/secret.hpp) and not what they are.
 RequestMaking make_request(const RunNames&, const Pipeline&, const Step&, const Results&);
 
 // The journalled request as it is submitted, each time anew: the environment and files tell what secrets are.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,7 +97,9 @@ def issue(certificate: Certificate) -> None:
 
 
 def write_private(file: Path, text: str) -> None:
-    """Never readable by others, not even for the moment between writing and chmod."""
-    file.unlink(missing_ok=True)
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+    """Never readable by others, not even for the moment between writing and chmod; never half there, nor absent, for one who
+    reads while another writes it anew."""
+    handle, new = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
+    with os.fdopen(handle, "w") as out:
         out.write(text)
+    os.replace(new, file)

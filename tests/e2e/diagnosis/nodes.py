@@ -6,7 +6,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import actions
-from case import AS_THE_API_SAYS, Case, failed, succeeded
+from case import AS_THE_API_SAYS, Case, failed, pod_settings, succeeded
 from deletion import SLEEP
 from disruption import RESTART, RETRY, SECOND_ENDS
 from parts.cluster import TOOLS, wait_until
@@ -87,6 +87,10 @@ ALONE = [
     Case("its kubelet is restarted, and nothing happens to the step", succeeded(), WAITS, do=restart),
 ]
 
+# Under memory pressure a kubelet rejects pods that ask for no memory, and takes the others, to evict them ("Node-pressure
+# Eviction").
+BEST_EFFORT = pod_settings(resources={"requests": {"memory": "0"}})
+
 SLOW: list[Case] = [
     Case(
         "running, and rejected by a kubelet that was restarted under memory pressure",
@@ -94,14 +98,14 @@ SLOW: list[Case] = [
             "NodeRejected", "yes", exit_code=AS_THE_API_SAYS, retryable=True, message="MemoryPressure", hint="again"
         ),
         SLEEP,
-        settings=RETRY,
+        settings={**RETRY, **BEST_EFFORT},
         do=under_pressure,
     ),
     Case(
         "running, rejected by a kubelet that was restarted under memory pressure, and may run again",
         succeeded(attempt=1),
         SECOND_ENDS,
-        settings=RESTART,
+        settings={**RESTART, **BEST_EFFORT},
         do=under_pressure,
         starts=2,
         pods=2,

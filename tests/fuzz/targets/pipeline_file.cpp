@@ -73,7 +73,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   // Whatever is written, an edit says what was meant, or nothing.
   const std::string text = input.text();
-  accepted([&] { return edited_stack("f.yaml", text, {{{"step_operators", "new", "flavor"}, boost::json::value("local")}}); });
+  accepted([&] {
+    return edited_stack("f.yaml", text, {{{"step_operators", "new", "flavor"}, boost::json::value("local")}});
+  });
   accepted([&] { return edited_stack("f.yaml", text, {{{"step_operators", "here"}, std::nullopt}}); });
   const auto config = accepted([&] { return read_runtime_config(*document, environment); });
   auto pipeline = accepted([&] { return read_pipeline(*document, environment); });

@@ -51,6 +51,23 @@ class Secrets(Workshop):
         os.chmod(pipeline, 0o600)
         self.assertNotIn("warning", self.stepop("run", pipeline, "--stack", self.stack).stderr)
 
+    def test_secrets_in_settings_are_no_less_secret(self):
+        config = self.write("runtime.yaml", "settings: { step_operator: { secrets: { API_TOKEN: '${env:TOKEN}' } } }\n")
+        pipeline = self.write_pipeline({"a": self.step(self.has_it, settings={"secrets": {"OTHER": SECRET}})})
+        os.chmod(pipeline, 0o600)
+        done = self.stepop("run", pipeline, "--stack", self.stack, "--config", config)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.notes(), ["has-it"])
+        self.assertEqual(self.traces(done.stdout, done.stderr), [])
+
+    def test_a_variable_that_is_a_secret_too_is_refused(self):
+        pipeline = self.write_pipeline({
+            "a": self.step(environment={"API_TOKEN": "x"}, secrets={"API_TOKEN": "${env:TOKEN}"})})
+        done = self.stepop("run", pipeline, "--stack", self.stack)
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, r"demo.yaml:1:\d+: steps.a.secrets.API_TOKEN: is a variable of environment too")
+        self.assertEqual(self.traces(done.stdout, done.stderr), [])
+
     def test_a_failed_step_does_not_tell(self):
         done = self.stepop("run", self.write_pipeline({
             "a": self.step("exit 3", secrets={"API_TOKEN": "${env:TOKEN}"})}), "--stack", self.stack, "-o", "json")
@@ -89,7 +106,7 @@ class Secrets(Workshop):
         environment, self.env = self.env, {k: v for k, v in self.env.items() if k != "TOKEN"}
         done = self.stepop("run", "--resume", "demo-1")
         self.assertEqual(done.returncode, 2)
-        self.assertIn("steps.a.secrets.API_TOKEN: the environment variable TOKEN is not set", done.stderr)
+        self.assertIn("steps.a.settings.secrets.API_TOKEN: the environment variable TOKEN is not set", done.stderr)
         self.assertEqual(states_of(self.runs()[0]), {"a": "running", "b": "waiting"})
         self.env = environment
         self.open_gate("a")

@@ -309,7 +309,11 @@ class Looking(StackCommands):
         text = self.good("step-operator", "flavor", "describe", "kubernetes")
         self.assertRegex(text, r"(?m)^kubernetes_namespace +string +zenml ")
         self.assertRegex(text, r"(?m)^pod_settings\.resources\.requests ")
+        self.assertRegex(text, r"(?m)^pod_settings\.tolerations +list of Toleration ")
+        self.assertRegex(text, r"(?m)^cleanup +on_success\|never\|always ")
         self.assertNotRegex(text, r"(?m)^owner ")
+        # Kubernetes' own fields, each in two spellings, are described by Kubernetes.
+        self.assertNotRegex(text, r"(?m)^pod_settings\.additional_pod_spec_args\.")
         self.assertIn('did you mean "kubernetes"?', self.bad("step-operator", "flavor", "describe", "kubernets"))
 
     def test_a_flavors_schemas_are_json_schemas(self):

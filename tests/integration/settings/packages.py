@@ -13,6 +13,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 CLUSTER = ROOT / "tests" / "cluster"
+# What `enter` needs for ZenML's own manifest functions.
+ZENML = (["zenml==0.98.0", "kubernetes==34.1.0"], "from zenml.integrations.kubernetes import manifest_utils")
 
 
 def cache() -> Path:

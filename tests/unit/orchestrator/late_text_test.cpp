@@ -16,8 +16,8 @@ std::optional<std::string> environment(const std::string& name) {
 }
 
 std::string read(const std::string& written, std::vector<Finding>* findings = nullptr) {
-  FileReading reading{"f.yaml", environment, {}};
-  std::string text = read_late_text(written, "/base", {1, 2}, "steps.a.secrets.T", reading);
+  FileReading reading{"f.yaml", environment, {}, "/base"};
+  std::string text = read_late_text(written, {1, 2}, "steps.a.secrets.T", reading);
   if (findings != nullptr) *findings = reading.findings;
   return text;
 }

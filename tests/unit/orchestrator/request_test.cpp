@@ -50,8 +50,8 @@ TEST(Request, HoldsWhatTheStepSaysWithResultsInPlace) {
   EXPECT_EQ(boost::json::value(made.request), boost::json::parse(R"({
     "step_run_id": "0123/b", "pipeline": "demo", "run_id": "0123", "run_name": "demo-1",
     "step_name": "b", "image": "i", "command": ["sh", "7"], "args": ["y"],
-    "environment": {"N": "n={\"n\":7}"}, "secrets": {"TOKEN": "t-${env:TOKEN}"},
-    "settings": {"cleanup": "never"}})"));
+    "environment": {"N": "n={\"n\":7}"}, 
+    "settings": {"cleanup": "never", "secrets": {"TOKEN": "t-${env:TOKEN}"}}})"));
 }
 
 TEST(Request, LeavesOutWhatTheStepDoesNotSay) {
@@ -74,7 +74,8 @@ TEST(Request, ShowsReferencesAsTextBeforeAnythingRan) {
 
 TEST(Request, HasNoSecretInItsPreview) {
   const Pipeline p = pipeline();
-  EXPECT_EQ(make_preview(kRun, p, p.steps[1]).at("secrets"), boost::json::parse(R"json({"TOKEN":"(secret)"})json"));
+  EXPECT_EQ(make_preview(kRun, p, p.steps[1]).at("settings").at("secrets"),
+            boost::json::parse(R"json({"TOKEN":"(secret)"})json"));
 }
 
 TEST(Request, GetsItsSecretsEachTimeItIsSubmitted) {
@@ -86,14 +87,15 @@ TEST(Request, GetsItsSecretsEachTimeItIsSubmitted) {
     const std::string submitted = with_secrets(
         journalled, [&](const std::string&) { return value; }, errors);
     EXPECT_TRUE(errors.empty());
-    EXPECT_EQ(boost::json::value_to<std::string>(boost::json::parse(submitted).at("secrets").at("TOKEN")),
-              std::string("t-") + value);
+    EXPECT_EQ(
+        boost::json::value_to<std::string>(boost::json::parse(submitted).at("settings").at("secrets").at("TOKEN")),
+        std::string("t-") + value);
   }
 }
 
 TEST(Request, SaysWhichSecretIsMissing) {
   std::vector<LateError> errors;
-  with_secrets(R"({"secrets":{"TOKEN":"${env:TOKEN}"}})", no_environment, errors);
+  with_secrets(R"({"settings":{"secrets":{"TOKEN":"${env:TOKEN}"}}})", no_environment, errors);
   ASSERT_EQ(errors.size(), 1u);
   EXPECT_EQ(errors[0].path, "TOKEN");
 }

@@ -6,7 +6,8 @@
 #include <boost/json/serialize.hpp>
 #include <fstream>
 
-#include "input/pipeline_file.hpp"
+#include "input/late_text.hpp"
+#include "input/pipeline_check.hpp"
 #include "temporary_directory.hpp"
 
 namespace stepop::orchestrator {
@@ -18,9 +19,20 @@ std::optional<std::string> environment(const std::string& name) {
 }
 
 Pipeline read(const std::string& secrets, const std::filesystem::path& base = "/base") {
-  return read_pipeline(
+  Pipeline pipeline = read_pipeline(
       parse_yaml("p.yaml", "pipeline: d\nsteps:\n  a:\n    step_operator: h\n    secrets: " + secrets + "\n"),
       environment, base);
+  bind_to_stack(pipeline,
+                read_stack(parse_yaml("s.yaml", "{name: s, step_operators: {h: {flavor: local}}}"), "/", environment));
+  return pipeline;
+}
+
+const boost::json::object& sources_of(const Pipeline& pipeline) {
+  return pipeline.steps[0].settings.at(kSecrets).as_object();
+}
+
+boost::json::object resolved(const boost::json::object& sources, std::vector<LateError>& errors) {
+  return resolve_object(sources, environment, errors);
 }
 
 std::string error_of(const std::string& secrets) {
@@ -34,21 +46,22 @@ std::string error_of(const std::string& secrets) {
 
 TEST(Secret, IsKeptAsAReference) {
   const Pipeline pipeline = read("{ A: \"${env:TOKEN}\", B: \"${file:token}\" }");
-  EXPECT_EQ(boost::json::value(pipeline.steps[0].secrets),
+  EXPECT_EQ(boost::json::value(sources_of(pipeline)),
             boost::json::parse(R"({"A":"${env:TOKEN}","B":"${file:/base/token}"})"));
-  EXPECT_TRUE(plain_secrets(pipeline.steps[0].secrets).empty());
+  EXPECT_TRUE(plain_secrets(pipeline.steps[0].settings).empty());
 }
 
 TEST(Secret, ThatStandsInTheFileIsKeptAsThatPlace) {
   const Pipeline pipeline = read("{ A: pa55word, B: \"${env:TOKEN}\" }");
-  EXPECT_EQ(pipeline.steps[0].secrets.at("A"), boost::json::parse(R"({"file":"/base/p.yaml","step":"a"})"));
-  EXPECT_EQ(plain_secrets(pipeline.steps[0].secrets), std::vector<std::string>{"A"});
+  EXPECT_EQ(sources_of(pipeline).at("A"),
+            boost::json::parse(R"({"$file":"/base/p.yaml","$path":"steps.a.secrets.A"})"));
+  EXPECT_EQ(plain_secrets(pipeline.steps[0].settings), std::vector<boost::json::value>{sources_of(pipeline).at("A")});
   EXPECT_EQ(boost::json::serialize(to_json(pipeline)).find("pa55word"), std::string::npos);
 }
 
 TEST(Secret, ComesBackFromTheJournalAsItWas) {
   const Pipeline pipeline = read("{ A: pa55word, B: \"${env:TOKEN}\" }");
-  EXPECT_EQ(pipeline_from_json(to_json(pipeline)).steps[0].secrets, pipeline.steps[0].secrets);
+  EXPECT_EQ(pipeline_from_json(to_json(pipeline)).steps[0].settings, pipeline.steps[0].settings);
 }
 
 TEST(Secret, IsReadFromItsFileEachTime) {
@@ -58,7 +71,7 @@ TEST(Secret, IsReadFromItsFileEachTime) {
   for (const char* value : {"first", "'second: $${x}'"}) {
     std::ofstream(file) << "pipeline: d\nsteps: { a: { secrets: { A: " << value << " } } }\n";
     std::vector<LateError> errors;
-    const auto values = resolve_secrets(pipeline.steps[0].secrets, environment, errors);
+    const auto values = resolved(sources_of(pipeline), errors);
     EXPECT_TRUE(errors.empty());
     EXPECT_EQ(values.at("A"), std::string(value) == "first" ? "first" : "second: ${x}");
   }
@@ -70,7 +83,7 @@ TEST(Secret, ThatIsGoneIsNamedWithItsFile) {
   const Pipeline pipeline = read("{ A: old }", directory.path());
   const auto error = [&] {
     std::vector<LateError> errors;
-    resolve_secrets(pipeline.steps[0].secrets, environment, errors);
+    resolved(sources_of(pipeline), errors);
     return errors.empty() ? "no error" : errors[0].path + ": " + errors[0].what;
   };
   EXPECT_EQ(error(), "A: it stands in " + file + ", which cannot be read any more");
@@ -92,10 +105,22 @@ TEST(Secret, IsNeverInAComplaint) {
             "p.yaml:5:14: steps.a.secrets: found a string, expected a mapping of names to secrets");
 }
 
-TEST(Secret, CannotBeAVariableToo) {
+TEST(Secret, MayStandInSettingsAndConfigurationsToo) {
+  const Pipeline pipeline = read("{ A: \"${env:TOKEN}\" }\n    settings: { secrets: { A: old, B: pa55word } }");
   EXPECT_EQ(
-      error_of("{ A: \"${env:TOKEN}\" }\n    environment: { A: x }"),
-      "p.yaml:6:23: steps.a.environment.A: this variable is one of the step's secrets too; take one of them away");
+      boost::json::value(sources_of(pipeline)),
+      boost::json::parse(R"({"A":"${env:TOKEN}","B":{"$file":"/base/p.yaml","$path":"steps.a.settings.secrets.B"}})"));
+  const Stack stack = read_stack(
+      parse_yaml("s.yaml", "{name: s, step_operators: {h: {flavor: l, configuration: {secrets: {A: pa55}}}}}"), "/base",
+      environment);
+  EXPECT_EQ(stack.find("h")->configuration.at("secrets"),
+            boost::json::parse(R"({"A":{"$file":"/base/s.yaml","$path":"step_operators.h.configuration.secrets.A"}})"));
+}
+
+TEST(Secret, IsNotInWhatIsShown) {
+  const Pipeline pipeline = read("{ A: pa55word, B: \"${env:TOKEN}\" }");
+  EXPECT_EQ(boost::json::value(without_secrets(pipeline.steps[0].settings)),
+            boost::json::parse(R"json({"secrets":{"A":"(secret)","B":"(secret)"}})json"));
 }
 
 }  // namespace
