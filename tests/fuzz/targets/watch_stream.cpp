@@ -102,7 +102,8 @@ class Consumer {
       }
     }
     require(machine_.known_pods() == view_.size(), "the machine knows the pods that it has told of");
-    require(!machine_.unbroken() || synced_, "a view whose changes are seen one by one was complete once");
+    require(!machine_.unbroken() || (machine_.synced_since() && !relisting_),
+            "a view whose changes are seen one by one was complete, and is not listed anew");
     require(!synced_ || machine_.synced_since().has_value(), "a complete view has a time");
   }
 
