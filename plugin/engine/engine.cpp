@@ -4,23 +4,15 @@
 #include <utility>
 
 #include "engine/announcement.hpp"
+#include "engine/engine_step.hpp"
 #include "engine/pod_calls.hpp"
 #include "engine/policy.hpp"
-#include "kube/event.hpp"
-#include "kube/pod_parser.hpp"
 #include "lifecycle/log_tail.hpp"
-#include "manifest/job.hpp"
-#include "manifest/labels.hpp"
-#include "manifest/pod.hpp"
 
 namespace stepop::engine {
 namespace {
 
 using lifecycle::Origin;
-
-lifecycle::Instant now() {
-  return std::chrono::steady_clock::now();
-}
 
 template <class... F>
 struct Overloaded : F... {
@@ -29,37 +21,7 @@ struct Overloaded : F... {
 template <class... F>
 Overloaded(F...) -> Overloaded<F...>;
 
-manifest::Marks marks_of(const kube::Pod& pod) {
-  const auto lookup = [](const kube::StringMap& map) {
-    return [&map](std::string_view key) -> std::optional<std::string_view> {
-      const auto* found = map.find(key);
-      return found ? std::optional<std::string_view>(*found) : std::nullopt;
-    };
-  };
-  return manifest::marks_of(lookup(pod.metadata.labels), lookup(pod.metadata.annotations));
-}
-
-bool concerns(kube::Resource watched, kube::Resource kind) {
-  return watched == kube::Resource::Pods || kind == kube::Resource::Jobs;
-}
-
 }  // namespace
-
-struct Engine::Step {
-  std::string id;
-  std::string hash;
-  std::string request_hash;
-  std::string namespace_;
-  kube::Resource kind = kube::Resource::Pods;           // of its workload
-  std::shared_ptr<const request::StepRequest> request;  // null for a step that was only attached or forgotten
-  std::uint64_t serial = 0;  // tells a step from one of the same id that was forgotten before
-  lifecycle::StepMachine machine;
-  std::optional<kube::CallId> call;
-  std::optional<lifecycle::Report> untold_end;  // the host hears it with the end of the log, or without, very soon
-  std::vector<std::unique_ptr<StepLog>> logs;
-
-  explicit Step(lifecycle::StepMachine m) : machine(std::move(m)) {}
-};
 
 Engine::Engine(boost::asio::io_context& io, kube::ClusterAccess access, Self self, plugin::Events& events)
     : io_(io),
@@ -144,12 +106,12 @@ void Engine::open_logs(const std::string& step_run_id, const plugin::LogOptions&
     return;
   }
   auto log = std::make_unique<StepLog>(io_, client_, options, std::move(pipe));
+  if (step->request) log->expect(static_cast<std::size_t>(step->request->settings.pod_count));
   for (auto& workload : view_of(step->namespace_).workloads_of(step->hash)) {
     const auto view = read(*step, std::move(workload));
-    const auto* pod = view.job ? view.job->leading() : &view.pod;
-    if (view.same_step && pod) log->on_pod(view.attempt, *pod);
+    if (view.same_step) tell_log(*log, view);
   }
-  if (const auto* pod = step->machine.pod()) log->on_pod(step->machine.attempt(), *pod);
+  if (const auto* view = step->machine.view()) tell_log(*log, *view);
   log->start();
   step->logs.push_back(std::move(log));
   tell_logs(*step);
@@ -233,31 +195,6 @@ lifecycle::PodView Engine::read_object(const Step& step, kube::Pod object) const
   return read(step, {job.as_one(), job});
 }
 
-std::string Engine::manifest_of(const Step& step, const lifecycle::CreatePod& create) const {
-  const manifest::Identity identity{self_.owner, step.id};
-  auto workload = step.kind == kube::Resource::Jobs
-                      ? manifest::job_manifest(*step.request, identity, self_.instance, create.attempt)
-                      : manifest::pod_manifest(*step.request, identity, self_.instance, create.attempt);
-  if (create.restarts > 0) {
-    auto& annotations = workload["metadata"].as_object()["annotations"].as_object();
-    annotations[manifest::annotation::restarts] = std::to_string(create.restarts);
-  }
-  return boost::json::serialize(workload);
-}
-
-std::string Engine::secret_of(const Step& step, const lifecycle::CreateSecret& create) const {
-  const bool job = step.kind == kube::Resource::Jobs;
-  const manifest::Owner owner{job ? "batch/v1" : "v1", job ? "Job" : "Pod", create.name, create.uid};
-  return boost::json::serialize(
-      manifest::secret_manifest(*step.request, {self_.owner, step.id}, self_.instance, create.attempt, owner));
-}
-
-std::string Engine::name_of(const Step& step, std::uint32_t attempt) const {
-  // Without a request nothing is ever created, and no pod is looked for by a name that was not seen.
-  const auto readable = step.request ? manifest::readable_name(*step.request) : std::string();
-  return manifest::workload_name(readable, {self_.owner, step.id}, attempt);
-}
-
 void Engine::perform(Step& step, lifecycle::Actions actions) {
   // TellForgotten ends the step; nothing but a WakeAt follows it.
   const auto id = step.id;
@@ -283,6 +220,7 @@ void Engine::carry_out(Step& step, const lifecycle::Action& action) {
           [&](const CreateSecret& create) {
             call(step, create_secret(step.namespace_, secret_of(step, create)), Quote::nothing);
           },
+          [&](const CreateService& create) { make_service(step, create); },
           [&](const GetPod& get) {
             const auto name = get.name.empty() ? name_of(step, get.attempt) : get.name;
             if (step.kind == kube::Resource::Jobs) return look_at_job(step, name);
@@ -345,90 +283,6 @@ void Engine::tell_end(Step& step, const std::string& log_tail) {
   tell_idle();
 }
 
-void Engine::call(Step& step, kube::Request request, Quote quote) {
-  step.call =
-      client_.call(std::move(request), [this, id = step.id, serial = step.serial, quote](kube::Outcome outcome) {
-        auto* step = find(id);
-        if (!step || step->serial != serial) return;
-        step->call.reset();
-        if (const auto* response = std::get_if<kube::Response>(&outcome); response && quote == Quote::warnings) {
-          for (const auto& warning : response->warnings) events_.warning(id, "ApiWarning", warning);
-        }
-        const auto view_of = [&](kube::Pod object) { return read_object(*step, std::move(object)); };
-        perform(*step, step->machine.on_answer(now(), read_answer(outcome, step->kind, view_of)));
-      });
-}
-
-// The Job, and then its pods as they are after that.
-void Engine::look_at_job(Step& step, const std::string& name) {
-  const auto when_there = [this, id = step.id, serial = step.serial](auto then) {
-    return [this, id, serial, then](kube::Outcome outcome) {
-      auto* step = find(id);
-      if (!step || step->serial != serial) return;
-      step->call.reset();
-      then(*step, outcome);
-    };
-  };
-  const auto give_up = [this](Step& step, const kube::Outcome& outcome) {
-    const auto view_of = [&](kube::Pod object) { return read_object(step, std::move(object)); };
-    perform(step, step.machine.on_answer(now(), read_answer(outcome, step.kind, view_of)));
-  };
-  const auto on_job = [this, when_there, give_up](Step& step, const kube::Outcome& got) {
-    const auto* response = std::get_if<kube::Response>(&got);
-    auto job = response && response->status == 200 ? kube::parse_pod(response->body, nullptr, kube::Resource::Jobs)
-                                                   : std::nullopt;
-    if (!job) return give_up(step, got);
-    auto view = read_object(step, *job);
-    const auto on_pods = [this, give_up, view](Step& step, const kube::Outcome& listed) {
-      const auto* response = std::get_if<kube::Response>(&listed);
-      if (!response || response->status != 200) return give_up(step, listed);
-      auto pods = kube::parse_pod_list(response->body);
-      if (!pods)
-        return give_up(step, kube::TransportError{kube::TransportError::Kind::Protocol, true, "no list of pods"});
-      auto job = *view.job;
-      job.list_pods(std::move(pods->items));
-      perform(step, step.machine.on_answer(now(), read(step, {job.as_one(), job})));
-    };
-    step.call = client_.call(list_pods_of_job(step.namespace_, job->metadata.uid), when_there(on_pods));
-  };
-  step.call = client_.call(get_workload(step.kind, step.namespace_, name), when_there(on_job));
-}
-
-// The garbage collector deletes a Job's pods with their own grace: a shorter one is for us to ask for. An answer that is lost
-// only leaves them the longer one.
-void Engine::shorten_grace(const Step& step, std::chrono::seconds grace) {
-  const auto* view = step.machine.view();
-  if (!view || !view->job) return;
-  for (const auto* part : view->job->newest()) {
-    const auto& meta = part->pod.metadata;
-    if (part->gone || lifecycle::has_ended(part->pod)) continue;
-    client_.call(delete_workload(kube::Resource::Pods, step.namespace_, meta.name, meta.uid, {}, grace),
-                 [](const kube::Outcome&) {});
-  }
-}
-
-// One question for all who ask meanwhile.
-void Engine::ask_ready(const std::string& step_run_id) {
-  waiting_for_ready_.insert(step_run_id);
-  if (waiting_for_ready_.size() > 1) return;
-  client_.call(get_ready(), [this](kube::Outcome outcome) {
-    const auto ready = read_ready(outcome);
-    for (const auto& id : std::exchange(waiting_for_ready_, {})) {
-      if (auto* step = find(id)) perform(*step, step->machine.on_ready(now(), ready));
-    }
-  });
-}
-
-void Engine::ask_why(const Step& step, const lifecycle::AskWhy& question) {
-  side_reads_.ask(kube::get_events_of(step.namespace_, question.uid),
-                  [this, id = step.id, serial = step.serial, uid = question.uid](std::optional<std::string> answer) {
-                    auto* step = find(id);
-                    if (!step || step->serial != serial) return;
-                    auto events = answer ? kube::parse_event_list(*answer) : std::nullopt;
-                    perform(*step, step->machine.on_events(now(), uid, std::move(events)));
-                  });
-}
-
 void Engine::drop(const std::string& step_run_id, bool deleted) {
   const auto found = steps_.find(step_run_id);
   if (found == steps_.end()) return;
@@ -440,7 +294,7 @@ void Engine::drop(const std::string& step_run_id, bool deleted) {
   if (step->call) client_.cancel(*step->call);
   std::erase_if(orphaned_logs_, [](const auto& log) { return log->finished(); });
   for (auto& log : step->logs) {
-    if (const auto* pod = step->machine.pod(); pod && deleted) log->on_gone(pod->metadata.uid);
+    if (const auto* view = step->machine.view(); view && deleted) tell_gone(*log, *view);
     log->on_step_ended();
     if (!log->finished()) orphaned_logs_.push_back(std::move(log));
   }
@@ -448,184 +302,27 @@ void Engine::drop(const std::string& step_run_id, bool deleted) {
   events_.forgotten(step_run_id, deleted);
 }
 
+// Each pod of the workload, as it was last seen.
+void Engine::tell_log(StepLog& log, const lifecycle::PodView& view) {
+  if (!view.job) return log.on_pod(view.attempt, view.pod);
+  log.expect(view.job->expected());
+  for (const auto& part : view.job->parts()) {
+    log.on_pod(view.attempt, part.pod);
+    if (part.gone) log.on_gone(part.pod.metadata.uid);
+  }
+}
+
+void Engine::tell_gone(StepLog& log, const lifecycle::PodView& view) {
+  if (!view.job) return log.on_gone(view.pod.metadata.uid);
+  for (const auto& part : view.job->parts()) log.on_gone(part.pod.metadata.uid);
+}
+
 void Engine::tell_logs(Step& step) {
   for (auto& log : step.logs) {
-    if (const auto* pod = step.machine.pod()) log->on_pod(step.machine.attempt(), *pod);
+    if (const auto* view = step.machine.view()) tell_log(*log, *view);
     if (step.machine.ended()) log->on_step_ended();
   }
   std::erase_if(step.logs, [](const auto& log) { return log->finished(); });
-}
-
-// ---- What the cluster says --------------------------------------------------------------------------------
-
-NamespaceView& Engine::view_of(const std::string& namespace_) {
-  auto& view = namespaces_[namespace_];
-  if (!view) {
-    NamespaceView::Listener listener;
-    listener.applied = [this, namespace_](const std::string& hash, const Workload& workload) {
-      if (auto* step = step_of(hash, namespace_)) on_applied(*step, workload);
-    };
-    listener.removed = [this, namespace_](const std::string& hash, const std::string& uid,
-                                          std::optional<Workload> last) {
-      if (auto* step = step_of(hash, namespace_)) on_removed(*step, uid, std::move(last));
-    };
-    listener.pod_applied = [this, namespace_](const std::string& hash, const kube::Pod& pod) {
-      if (auto* step = step_of(hash, namespace_)) on_pod_applied(*step, pod);
-    };
-    listener.pod_removed = [this, namespace_](const std::string& hash, const kube::PodRemoved& removed) {
-      if (auto* step = step_of(hash, namespace_)) on_pod_removed(*step, removed);
-    };
-    listener.gap = [this, namespace_](kube::Resource resource) { on_gap(namespace_, resource); };
-    listener.synced = [this, namespace_](kube::Resource resource) { on_synced(namespace_, resource); };
-    listener.trouble = [this, namespace_](kube::Resource resource, const kube::WatchTrouble& trouble) {
-      on_trouble(namespace_, resource, trouble);
-    };
-    view = std::make_unique<NamespaceView>(io_, client_, namespace_, manifest::owner_selector(self_.owner), self_.seed,
-                                           std::move(listener));
-  }
-  return *view;
-}
-
-Engine::Step* Engine::step_of(const std::string& step_hash, const std::string& namespace_) {
-  const auto id = id_of_hash_.find(step_hash);
-  auto* step = id == id_of_hash_.end() ? nullptr : find(id->second);
-  return step && step->namespace_ == namespace_ ? step : nullptr;
-}
-
-void Engine::on_applied(Step& step, const Workload& workload) {
-  if (!step.request) step.kind = workload.job ? kube::Resource::Jobs : kube::Resource::Pods;
-  perform(step, step.machine.on_pod(now(), read(step, workload)));
-}
-
-void Engine::on_removed(Step& step, const std::string& uid, std::optional<Workload> last) {
-  std::optional<lifecycle::PodView> view;
-  if (last) view = read(step, std::move(*last));
-  perform(step, step.machine.on_removed(now(), uid, std::move(view)));
-}
-
-// Before the machine goes on to another attempt.
-void Engine::on_pod_applied(Step& step, const kube::Pod& pod) {
-  for (auto& log : step.logs) log->on_pod(marks_of(pod).attempt.value_or(0), pod);
-}
-
-void Engine::on_pod_removed(Step& step, const kube::PodRemoved& removed) {
-  // One that only lost its labels is still there.
-  const bool gone = !removed.last || removed.last->metadata.deletion_timestamp;
-  for (auto& log : step.logs) {
-    if (removed.last) log->on_pod(marks_of(*removed.last).attempt.value_or(0), *removed.last);
-    if (gone) log->on_gone(removed.uid);
-  }
-}
-
-std::vector<std::string> Engine::steps_in(const std::string& namespace_) const {
-  std::vector<std::string> ids;
-  for (const auto& [id, step] : steps_) {
-    if (step->namespace_ == namespace_) ids.push_back(id);
-  }
-  return ids;
-}
-
-// What happens to the watch of Jobs is nothing to a bare pod.
-void Engine::on_gap(const std::string& namespace_, kube::Resource resource) {
-  for (const auto& id : steps_in(namespace_)) {
-    auto* step = find(id);
-    if (step && concerns(resource, step->kind)) perform(*step, step->machine.on_gap(now()));
-  }
-}
-
-void Engine::on_synced(const std::string& namespace_, kube::Resource resource) {
-  last_trouble_.erase(namespace_);
-  const auto& view = view_of(namespace_);
-  take_in_whoever_waits(namespace_);
-  for (const auto& id : steps_in(namespace_)) {
-    auto* step = find(id);
-    if (!step || !concerns(resource, step->kind) || !view.unbroken(step->kind)) continue;
-    if (const auto time = view.complete_as_of(step->kind)) perform(*step, step->machine.on_synced(now(), *time));
-  }
-}
-
-void Engine::on_trouble(const std::string& namespace_, kube::Resource resource, const kube::WatchTrouble& trouble) {
-  using Kind = kube::WatchTrouble::Kind;
-  if (trouble.kind == Kind::Unauthorized || trouble.kind == Kind::Forbidden) {
-    kube::Status status;
-    status.code = trouble.status;
-    status.message = trouble.message;
-    for (const auto& id : steps_in(namespace_)) {
-      auto* step = find(id);
-      if (step && concerns(resource, step->kind)) perform(*step, step->machine.on_view_refused(now(), status));
-    }
-  }
-  if (resource == kube::Resource::Jobs && view_of(namespace_).jobs_are_refused()) {
-    // Who may not know of Jobs has none.
-    for (const auto& id : steps_in(namespace_)) {
-      if (auto* step = find(id); step && !step->request) step->kind = kube::Resource::Pods;
-    }
-    on_synced(namespace_, kube::Resource::Pods);
-  }
-  const auto ids = steps_in(namespace_);
-  const bool needed =
-      std::any_of(ids.begin(), ids.end(), [&](const auto& id) { return concerns(resource, find(id)->kind); });
-  if (resource == kube::Resource::Jobs && !needed) return;
-  auto& told = last_trouble_[namespace_];
-  if (told == trouble.message) return;
-  told = trouble.message;
-  const std::string what = resource == kube::Resource::Jobs ? "Jobs" : "pods";
-  events_.warning("", "WatchTrouble", "Watching " + what + " in namespace " + namespace_ + ": " + trouble.message);
-}
-
-// ---- attach -----------------------------------------------------------------------------------------------
-
-void Engine::take_in(Attachment& attachment, const std::string& namespace_) {
-  const auto& filter = attachment.filter;
-  for (auto& [hash, workload] : view_of(namespace_).workloads()) {
-    const auto& pod = workload.pod;
-    const auto marks = marks_of(pod);
-    if (marks.owner != self_.owner || marks.step_run_id.empty()) continue;
-    const auto& ids = filter.step_run_ids;
-    if (!ids.empty() && std::find(ids.begin(), ids.end(), marks.step_run_id) == ids.end()) continue;
-    const bool labelled = std::all_of(filter.labels.begin(), filter.labels.end(), [&](const auto& label) {
-      const auto* value = pod.metadata.labels.find(label.first);
-      return value && *value == label.second;
-    });
-    if (!labelled) continue;
-    const auto& found = attachment.found;
-    if (std::find(found.begin(), found.end(), marks.step_run_id) != found.end()) continue;
-    attachment.found.push_back(marks.step_run_id);
-    if (auto* known = find(marks.step_run_id)) {
-      if (attachment.own) perform(*known, known->machine.own(now()));
-      continue;
-    }
-    auto& step =
-        add(marks.step_run_id, hash, namespace_, workload.job ? kube::Resource::Jobs : kube::Resource::Pods,
-            lifecycle::StepMachine(Origin::attached, attachment.own, policy_of(marks), self_.seed + next_serial_));
-    step.request_hash = marks.request_hash;
-
-    begin(step);
-  }
-}
-
-void Engine::take_in_whoever_waits(const std::string& namespace_) {
-  const auto& view = view_of(namespace_);
-  if (!view.complete_as_of(kube::Resource::Pods)) return;
-  if (!view.complete_as_of(kube::Resource::Jobs) && !view.jobs_are_refused()) return;
-  for (auto& attachment : attachments_) {
-    if (attachment.waiting_for.erase(namespace_)) take_in(attachment, namespace_);
-  }
-  tell_attached();
-}
-
-// Once the namespaces are known, and each step that was found has been told of.
-void Engine::tell_attached() {
-  const auto untold = [this](const std::string& id) {
-    const auto* step = find(id);
-    return step && step->untold_end;
-  };
-  std::erase_if(attachments_, [&](const Attachment& attachment) {
-    if (!attachment.waiting_for.empty()) return false;
-    if (std::any_of(attachment.found.begin(), attachment.found.end(), untold)) return false;
-    events_.attached(attachment.ticket, attachment.found);
-    return true;
-  });
 }
 
 }  // namespace stepop::engine

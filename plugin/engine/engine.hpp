@@ -93,6 +93,10 @@ class Engine {
   // The server's warnings about a Secret may repeat what is in it.
   enum class Quote { warnings, nothing };
   void call(Step& step, kube::Request request, Quote quote = Quote::warnings);
+  // The step's call, of which it has one at a time.
+  void send(Step& step, kube::Request request, std::function<void(Step&, const kube::Outcome&)> then);
+  void answer(Step& step, const kube::Outcome& outcome);
+  void make_service(Step& step, const lifecycle::CreateService& create);
   void ask_ready(const std::string& step_run_id);
   void ask_why(const Step& step, const lifecycle::AskWhy& question);
   void drop(const std::string& step_run_id, bool deleted);
@@ -100,6 +104,8 @@ class Engine {
   void announce(Step& step, const lifecycle::Report& report);
   void tell_end(Step& step, const std::string& log_tail);
   void tell_logs(Step& step);
+  static void tell_log(StepLog& log, const lifecycle::PodView& view);
+  static void tell_gone(StepLog& log, const lifecycle::PodView& view);
   bool idle() const;
   void tell_idle();
 

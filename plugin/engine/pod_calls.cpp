@@ -49,6 +49,19 @@ kube::Request create_secret(const std::string& namespace_, std::string manifest)
   return create_in(kube::collection_target("", "v1", namespace_, "secrets"), std::move(manifest));
 }
 
+kube::Request create_service(const std::string& namespace_, std::string manifest) {
+  return create_in(kube::collection_target("", "v1", namespace_, "services"), std::move(manifest));
+}
+
+kube::Request adopt_service(const std::string& namespace_, const std::string& name, json::value owners) {
+  auto request = request_for(kube::Method::Patch,
+                             kube::with_query(kube::object_target("", "v1", namespace_, "services", name),
+                                              {{"fieldManager", std::string(field_manager)}}),
+                             json::object{{"metadata", json::object{{"ownerReferences", std::move(owners)}}}});
+  request.content_type = merge_patch;
+  return request;
+}
+
 kube::Request get_workload(kube::Resource resource, const std::string& namespace_, const std::string& name) {
   return request_for(kube::Method::Get, kube::object_target(resource, namespace_, name));
 }

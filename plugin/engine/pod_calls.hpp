@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/json/value.hpp>
 #include <functional>
 #include <optional>
 #include <string>
@@ -15,6 +16,9 @@ namespace stepop::engine {
 kube::Request create_workload(kube::Resource resource, const std::string& namespace_, std::string manifest);
 // `manifest` holds values in clear; nothing of the request or of its answer's words may be told to anybody.
 kube::Request create_secret(const std::string& namespace_, std::string manifest);
+kube::Request create_service(const std::string& namespace_, std::string manifest);
+// A merge patch that gives it these owners alone.
+kube::Request adopt_service(const std::string& namespace_, const std::string& name, boost::json::value owners);
 kube::Request get_workload(kube::Resource resource, const std::string& namespace_, const std::string& name);
 // A merge patch that sets one annotation; the uid in it is a precondition (409 for another pod of that name), and so is
 // the resourceVersion where it is not empty.

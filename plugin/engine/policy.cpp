@@ -35,7 +35,7 @@ kube::Resource kind_of(const request::StepRequest& request) {
 }
 
 lifecycle::Asked asked_of(const request::StepRequest& request) {
-  return {!request.settings.secrets.empty()};
+  return {!request.settings.secrets.empty(), request.settings.pod_count > 1};
 }
 
 lifecycle::Policy policy_of(const manifest::Marks& marks) {

@@ -125,7 +125,7 @@ std::string_view phase_name(PodPhase phase) noexcept;
 /// What a watch may follow.
 enum class Resource {
   Pods,
-  Jobs,  ///< read into a Pod: what the two have in common (metadata, conditions), and `suspended`
+  Jobs,  ///< read into a Pod: what the two have in common (metadata, conditions), `suspended` and `completions`
 };
 
 /// `Pod`, `Job`.
@@ -145,6 +145,7 @@ struct Pod {
   std::vector<std::string> scheduling_gates{};  ///< names; a queue holds the pod while there are any
   std::vector<Container> init_containers{};
   std::vector<Container> containers{};
+  std::optional<std::int64_t> completions{};  ///< of a Job: how many of its pods are to succeed
   bool suspended = false;  ///< of a Job: a queue, or somebody, keeps it from making its pods ("Jobs", Suspending a Job)
 
   // status

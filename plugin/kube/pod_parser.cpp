@@ -449,6 +449,7 @@ class Handler {
     if (key == "initContainers") return enter(Place::InitContainers);
     if (key == "containers") return enter(Place::Containers);
     if (key == "suspend") return flag(pod_->suspended);
+    if (key == "completions") return number(pod_->completions);
     return skip;
   }
 

@@ -50,7 +50,7 @@ struct NoAnswer {  // no (whole) answer came
 };
 using Answer = std::variant<Done, PodView, kube::Status, NoAnswer>;
 
-// What the machine wants done. Of the eight calls, at most one is under way for a step at any time; its
+// What the machine wants done. Of the nine calls, at most one is under way for a step at any time; its
 // answer is given to on_answer.
 struct CreatePod {
   std::uint32_t attempt = 0;
@@ -59,6 +59,12 @@ struct CreatePod {
 // The Secret of this attempt's pod, named like it, and owned by it: the uid is in its owner reference from the start. Of the answer
 // the machine needs Done, or the Status.
 struct CreateSecret {
+  std::string name, uid;
+  std::uint32_t attempt = 0;
+};
+// The headless Service by which the pods of this attempt's Job find each other, named like it and owned by it. One of that name
+// that is there already is made this Job's. Of the answer the machine needs Done, or the Status.
+struct CreateService {
   std::string name, uid;
   std::uint32_t attempt = 0;
 };
@@ -113,8 +119,9 @@ struct TellForgotten {
 struct WakeAt {  // call on_timer then; it replaces an earlier one
   Instant time;
 };
-using Action = std::variant<CreatePod, CreateSecret, GetPod, MarkCancelled, MarkGivenUp, MarkReplaced, TakeOver,
-                            DeletePod, AskReady, AskWhy, Announce, Warn, TellDisplaced, TellForgotten, WakeAt>;
+using Action =
+    std::variant<CreatePod, CreateSecret, CreateService, GetPod, MarkCancelled, MarkGivenUp, MarkReplaced, TakeOver,
+                 DeletePod, AskReady, AskWhy, Announce, Warn, TellDisplaced, TellForgotten, WakeAt>;
 using Actions = std::vector<Action>;
 
 }  // namespace stepop::lifecycle

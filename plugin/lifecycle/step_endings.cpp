@@ -31,17 +31,23 @@ Place StepMachine::place() const {
   return place;
 }
 
+// Of several pods, which.
+std::string StepMachine::of_index(std::string message) const {
+  const auto index = attempt_.view->job ? attempt_.view->job->index_shown() : std::nullopt;
+  return index && !message.empty() ? "Index " + std::to_string(*index) + ": " + message : message;
+}
+
 void StepMachine::announce_progress(Actions& out) {
   const auto& pod = attempt_.view->pod;
   const auto progress = this->progress();
   Report report;
-  report.state = attempt_.evidence.main_started() ? StepState::running : progress.state;
+  report.state = attempt_.evidence.all_started() ? StepState::running : progress.state;
   if (report.state == StepState::pending) {
     report.reason = progress.reason;
-    report.message = progress.message;
+    report.message = of_index(progress.message);
     report.hint = progress.hint;
   }
-  if (report.state == StepState::pending) tell_of_secret(report);
+  if (report.state == StepState::pending) tell_of_beside(report);
   if (pod.metadata.deletion_timestamp) report.message = "The pod is being deleted.";
   if (const auto* main = pod.container_status(main_container)) {
     if (main->state.kind == kube::ContainerState::Kind::Running) report.started_at = main->state.started_at;
@@ -199,6 +205,7 @@ void StepMachine::end_by_final_status(Instant now, Actions& out) {
     if (now < *attempt_.killed_since + memory_word_wait) return wake_at(*attempt_.killed_since + memory_word_wait);
   }
   auto report = read_end(pod, attempt_.evidence);
+  report.message = of_index(std::move(report.message));
   // Ended before anything disturbed it: then that is how it ended. Code that traps SIGTERM and exits 0 did not finish.
   const bool undisturbed = attempt_.completed_undisturbed || attempt_.completed_before_delete;
   const bool failed_by_node =

@@ -45,7 +45,7 @@ bool StepMachine::handed_on() const {
   if (forget_asked_) return forgotten_;
   if (ended_) return true;
   if (stop_ && !attempt_.delete_done) return false;
-  return attempt_.view.has_value() && !waits_for_secret();
+  return attempt_.view.has_value() && !waits_for_secret() && !waits_for_service();
 }
 
 Actions StepMachine::on_synced(Instant now, Instant time) {
@@ -122,7 +122,7 @@ Actions StepMachine::on_removed(Instant now, const std::string& uid, std::option
 Actions StepMachine::on_ready(Instant now, Ready ready) {
   Actions out;
   asking_ready_ = false;
-  for (auto* refused : {&refused_, &attempt_.secret.refused}) {
+  for (auto* refused : {&refused_, &attempt_.secret.refused, &attempt_.service.refused}) {
     if (!*refused) continue;
     // Who may ask nothing at all (a token that is not valid any more) would otherwise never be told.
     const bool long_up = ready == Ready::refused && now >= (*refused)->since + longest_start;
@@ -234,7 +234,11 @@ void StepMachine::see(PodView view, Instant now, Actions& out) {
   } else if (!attempt_.silent_since) {
     attempt_.silent_since = now;
   }
-  if (!view.pod.node_name.empty() && !attempt_.bound_since) attempt_.bound_since = now;
+  if (view.pod.node_name.empty()) {
+    attempt_.bound_since.reset();  // of several pods, the next
+  } else if (!attempt_.bound_since) {
+    attempt_.bound_since = now;
+  }
   if (view.pod.metadata.deletion_timestamp) {
     const auto grace = view.pod.metadata.deletion_grace_seconds.value_or(default_grace_seconds);
     const auto overdue = now + std::chrono::seconds(grace);

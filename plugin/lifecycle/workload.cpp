@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 #include <utility>
 
 #include "lifecycle/reading.hpp"
@@ -33,6 +34,23 @@ bool ended_badly(const Pod& pod) {
   if (!has_ended(pod)) return false;
   const auto* main = pod.container_status(main_container);
   return main_ended(pod) ? main->state.exit_code != 0 : pod.phase != PodPhase::Succeeded;
+}
+
+bool is_started(const Pod& pod) {
+  const auto* main = pod.container_status(main_container);
+  return main && really_started(main->state);
+}
+
+// Its failure was there before the other's: what the controller stops for another's failure is deleted, and disrupted by nobody.
+bool came_before(const Pod& one, const Pod& other) {
+  const auto stopped = [](const Pod& pod) { return pod.metadata.deletion_timestamp && !disruption_of(pod); };
+  if (stopped(one) != stopped(other)) return stopped(other);
+  const auto ended = [](const Pod& pod) -> std::optional<kube::Timestamp> {
+    const auto* main = pod.container_status(main_container);
+    return main ? main->state.finished_at : std::nullopt;
+  };
+  const auto first = ended(one), second = ended(other);
+  return first && second && *first < *second;
 }
 
 bool is_newer(const JobView::Part& one, const JobView::Part& than) {
@@ -108,24 +126,52 @@ std::vector<const JobView::Part*> JobView::newest() const {
   return found;
 }
 
-const Pod* JobView::leading() const {
+std::size_t JobView::expected() const {
+  return job_ && job_->completions ? static_cast<std::size_t>(std::max<std::int64_t>(*job_->completions, 1)) : 1;
+}
+
+const JobView::Part* JobView::leading_part() const {
   const auto found = newest();
-  const auto bad = std::find_if(found.begin(), found.end(), [](const Part* part) { return ended_badly(part->pod); });
-  if (bad != found.end()) return &(*bad)->pod;
-  return found.empty() ? nullptr : &found.front()->pod;
+  const Part* first_bad = nullptr;
+  for (const auto* part : found) {
+    if (ended_badly(part->pod) && (!first_bad || came_before(part->pod, first_bad->pod))) first_bad = part;
+  }
+  if (first_bad) return first_bad;
+  return found.empty() ? nullptr : found.front();
+}
+
+const Pod* JobView::leading() const {
+  const auto* part = leading_part();
+  return part ? &part->pod : nullptr;
+}
+
+const JobView::Part* JobView::shown() const {
+  const auto found = newest();
+  const bool failed = std::any_of(found.begin(), found.end(), [](const Part* part) { return ended_badly(part->pod); });
+  bool missing = found.size() < expected();
+  const Part* waited_for = nullptr;
+  for (const auto* part : found) {
+    if (has_ended(part->pod)) continue;
+    if (part->gone) {
+      missing = true;
+    } else if (!waited_for || (is_started(waited_for->pod) && !is_started(part->pod))) {
+      waited_for = part;
+    }
+  }
+  if (waited_for && (failed || !missing || !is_started(waited_for->pod))) return waited_for;
+  // One that failed ends the whole: its controller makes no more, and those that are missing may never have been made.
+  return missing && !failed ? nullptr : leading_part();
+}
+
+std::optional<std::uint32_t> JobView::index_shown() const {
+  const auto* part = shown();
+  return part && expected() > 1 ? std::optional(part->index) : std::nullopt;
 }
 
 Pod JobView::as_one() const {
   Pod one;
-  const auto* pod = leading();
-  bool vanished = false;
-  for (const auto* part : newest()) {
-    if (has_ended(part->pod)) continue;
-    pod = &part->pod;
-    vanished = part->gone;
-    break;
-  }
-  if (pod && !vanished) one = *pod;
+  const auto* part = shown();
+  if (part) one = part->pod;
   const auto deletion = one.metadata.deletion_timestamp;
   const auto grace = one.metadata.deletion_grace_seconds;
   one.metadata = job_->metadata;
@@ -135,7 +181,7 @@ Pod JobView::as_one() const {
   } else {
     one.metadata.deletion_grace_seconds.reset();  // of the Job's own deletion: its pods have theirs
   }
-  if (pod && !vanished) return one;
+  if (part) return one;
 
   one.phase = PodPhase::Pending;
   if (job_->suspended) {
@@ -156,6 +202,7 @@ Pod JobView::as_one() const {
 void WorkloadEvidence::observe(const Pod& whole, const std::optional<JobView>& job) {
   is_job_ = job.has_value();
   if (!is_job_) return pod_.observe(whole);
+  expected_ = job->expected();
   for (const auto& seen : job->parts()) {
     const auto known = std::find_if(parts_.begin(), parts_.end(),
                                     [&](const Part& part) { return part.last.metadata.uid == seen.pod.metadata.uid; });
@@ -182,6 +229,15 @@ void WorkloadEvidence::still_there() {
 bool WorkloadEvidence::main_started() const {
   return is_job_ ? std::any_of(parts_.begin(), parts_.end(), [](const Part& p) { return p.evidence.main_started(); })
                  : pod_.main_started();
+}
+
+bool WorkloadEvidence::all_started() const {
+  if (!is_job_) return pod_.main_started();
+  std::set<std::uint32_t> started;
+  for (const auto& part : parts_) {
+    if (part.evidence.main_started()) started.insert(completion_index(part.last));
+  }
+  return started.size() >= expected_;
 }
 
 bool WorkloadEvidence::rejected() const {

@@ -36,16 +36,24 @@ class JobView {
   const std::vector<Part>& parts() const { return parts_; }
   // The pods that count, by index.
   std::vector<const Part*> newest() const;
-  // The pod whose end is the step's, and whose log is looked at first: of those that ended badly the one with the first index,
-  // else the first. Null while there is none.
+  // How many there are in the end.
+  std::size_t expected() const;
+  // The pod whose end is the step's, and whose log is looked at first: of those that ended badly the one that was not stopped
+  // for another's failure, and of such the one that ended first; else that of the first index. Null while there is none.
   const kube::Pod* leading() const;
 
-  // As one pod. It has the Job's metadata, so that marks are read from the Job and preconditions name it; and the leading pod's
-  // spec and status. It is being deleted when its pod is; when only the Job is, unless its pod has ended: SIGTERM
-  // comes with the pod's deletion. While a pod has not ended, it is that one's. REQUIRES: job().
+  // As one pod. It has the Job's metadata, so that marks are read from the Job and preconditions name it; and the status and
+  // spec of one pod: of the first that has not started, else of the first that has not ended, else of the leading one;
+  // of none while one has yet to be made. It is being deleted when that pod is; when only the Job is, unless its pod has
+  // ended: SIGTERM comes with the pod's deletion. REQUIRES: job().
   kube::Pod as_one() const;
+  // The index of the pod that as_one shows; nothing when that is nobody's, or there is only one.
+  std::optional<std::uint32_t> index_shown() const;
 
  private:
+  const Part* leading_part() const;
+  const Part* shown() const;
+
   std::optional<kube::Pod> job_;
   std::vector<Part> parts_;  // in the order in which they were first seen
 };
@@ -63,8 +71,9 @@ class WorkloadEvidence {
   void gap();
   void still_there();
 
-  // Some main container was started.
+  // Some main container was started; each of them was.
   bool main_started() const;
+  bool all_started() const;
   // Of the leading pod.
   bool rejected() const;
   bool unseen_since_gap() const;
@@ -79,6 +88,7 @@ class WorkloadEvidence {
     kube::Pod last;
   };
   bool is_job_ = false;
+  std::size_t expected_ = 1;
   Evidence pod_;
   std::vector<Part> parts_;
   std::string leading_;

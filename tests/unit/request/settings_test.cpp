@@ -74,16 +74,6 @@ TEST(Secrets, OfAStepAreMergedByNameOverTheOperators) {
 }
 
 TEST(WhatIsNotMadeYet, IsRefusedByName) {
-  const auto asked = request(R"("settings": {"pod_count": 2})");
-  try {
-    refuse_what_is_not_made_yet(asked);
-    FAIL() << "it was taken";
-  } catch (const plugin::Error& error) {
-    EXPECT_THAT(lines(error),
-                ElementsAre(HasSubstr(
-                    "settings.pod_count: pod_count needs several pods, which this version does not make yet")));
-  }
-  EXPECT_NO_THROW(refuse_what_is_not_made_yet(request()));
   EXPECT_THROW(refuse_what_is_not_made_yet(config(R"({"owner": "me", "incluster": true})")), plugin::Error);
 }
 
