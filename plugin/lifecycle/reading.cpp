@@ -296,6 +296,12 @@ std::optional<Disruption> disruption_of(const Pod& pod) {
   return Disruption{why, condition->message.empty() ? condition->reason : condition->message};
 }
 
+bool may_turn_out_to_be_memory(const Pod& pod) {
+  const auto* main = pod.container_status(main_container);
+  return main && main_ended(pod) && main->state.exit_code == 128 + SIGKILL && main->state.reason == "Error" &&
+         pod.reason.empty() && !pod.metadata.deletion_timestamp && !disruption_of(pod);
+}
+
 bool kubelet_confirmed_end(const Pod& pod) {
   if (main_ended(pod) || main_could_not_start(pod)) return true;
   if (pod.phase != PodPhase::Succeeded && pod.phase != PodPhase::Failed) return false;

@@ -7,6 +7,9 @@ namespace {
 
 // How long an observer waits for the owner to make the next attempt, before it calls the last one the end.
 constexpr std::chrono::seconds owner_wait{120};
+// How long a kill waits for the word that it was for memory: a kubelet looks at its containers each second, and writes what
+// it finds at once.
+constexpr std::chrono::seconds memory_word_wait{4};
 
 }  // namespace
 
@@ -184,6 +187,10 @@ void StepMachine::end_by_final_status(Instant now, Actions& out) {
     // Written by garbage collection, its node being gone: that confirms nothing.
     const auto disruption = disruption_of(pod);
     return lose(now, disruption ? disruption->message : pod.message, attempt_.evidence.so_far(), out);
+  }
+  if (may_turn_out_to_be_memory(pod)) {
+    if (!attempt_.killed_since) attempt_.killed_since = now;
+    if (now < *attempt_.killed_since + memory_word_wait) return wake_at(*attempt_.killed_since + memory_word_wait);
   }
   auto report = read_end(pod, attempt_.evidence);
   // Ended before anything disturbed it: then that is how it ended. Code that traps SIGTERM and exits 0 did not finish.

@@ -139,6 +139,7 @@ class StepMachine {
     std::optional<Instant> deletion_overdue_at;  // its deletion grace is over
     std::optional<Instant> silent_since;         // its node has not been heard of since
     std::optional<Instant> bound_since;
+    std::optional<Instant> killed_since;  // it was seen to have been killed, and it may have been for memory
     std::string waiting_reason_class;
     std::optional<Instant> waiting_since;
 

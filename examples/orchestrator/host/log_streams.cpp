@@ -1,5 +1,7 @@
 #include "host/log_streams.hpp"
 
+#include <string_view>
+
 namespace stepop::orchestrator {
 namespace {
 
@@ -7,8 +9,10 @@ namespace {
 constexpr std::uint32_t kRecordsARead = 256;
 constexpr int kReadsATurn = 4;
 // How long after a step's end its log may be silent before it ends. Its plugin has bounds of its
-// own; this one is for when they fail.
-constexpr std::chrono::seconds kPatience{10};
+// own, and asks again when a read is not answered; this one is for when that fails.
+constexpr std::chrono::seconds kPatience{30};
+constexpr std::string_view kNotToTheEnd =
+    R"({"message": "the log did not come to its end in time; the step's pod, if it is kept, may have more"})";
 
 }  // namespace
 
@@ -67,6 +71,7 @@ LogStreams::Copied LogStreams::copy_one(Stream& stream) {
 void LogStreams::close(std::size_t step, bool by_patience, std::vector<Ended>& ended) {
   const auto known = streams_.find(step);
   Stream& stream = known->second;
+  if (by_patience) stream.copy->add_gap(kNotToTheEnd);
   stream.copy->complete();
   by_ticket_.erase({stream.operator_index, stream.stream.ticket()});
   if (stream.deadline) deadlines_.erase({*stream.deadline, step});

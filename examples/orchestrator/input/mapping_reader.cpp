@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 
-#include "input/did_you_mean.hpp"
+#include "input/names.hpp"
 
 namespace stepop::orchestrator {
 namespace json = boost::json;
