@@ -132,6 +132,56 @@ TEST(JobView, WithSeveralPodsTheFirstIndexThatEndedBadlyLeadsOnceAllHaveEnded) {
   EXPECT_EQ(job.as_one().container_statuses.front().state.exit_code, 143);
 }
 
+Pod of_several(Pod job, int pods) {
+  job.completions = pods;
+  return job;
+}
+
+TEST(JobView, WithSeveralPodsHasNotEndedWhileOneIsYetToBeMade) {
+  JobView job;
+  job.see_job(of_several(a_job(), 2));
+  job.see_pod(indexed(of_job(ended(0), "a"), 0));
+  EXPECT_FALSE(has_ended(job.as_one()));
+  EXPECT_EQ(job.as_one().phase, PodPhase::Pending);
+  job.see_pod(indexed(of_job(ended(0), "b"), 1));
+  EXPECT_TRUE(has_ended(job.as_one()));
+}
+
+TEST(JobView, WithSeveralPodsOneThatFailedNeedsNotWaitForThoseThatWereNeverMade) {
+  JobView job;
+  job.see_job(of_several(a_job(), 3));
+  job.see_pod(indexed(of_job(ended(5), "b"), 1));
+  EXPECT_TRUE(has_ended(job.as_one()));
+  EXPECT_EQ(job.index_shown(), 1u);
+}
+
+TEST(JobView, WithSeveralPodsShowsTheFirstThatHasNotStarted) {
+  JobView job;
+  job.see_job(of_several(a_job(), 3));
+  job.see_pod(indexed(of_job(started(), "a"), 0));
+  EXPECT_FALSE(job.index_shown()) << "two are yet to be made";
+  job.see_pod(indexed(of_job(bound(), "b"), 1));
+  job.see_pod(indexed(of_job(unbound(), "c"), 2));
+  EXPECT_EQ(job.index_shown(), 1u);
+  job.see_pod(indexed(of_job(started(), "b", 3), 1));
+  EXPECT_EQ(job.index_shown(), 2u);
+  EXPECT_TRUE(job.as_one().node_name.empty());
+  job.see_pod(indexed(of_job(started(), "c", 3), 2));
+  EXPECT_EQ(job.index_shown(), 0u);
+}
+
+TEST(JobView, WhatWasStoppedForAnothersFailureDoesNotLead) {
+  JobView job;
+  job.see_job(of_several(a_job(), 2));
+  job.see_pod(indexed(of_job(being_deleted(ended(143)), "a"), 0));
+  job.see_pod(indexed(of_job(ended(5), "b"), 1));
+  EXPECT_EQ(job.leading()->metadata.uid, "b");
+  EXPECT_FALSE(job.as_one().metadata.deletion_timestamp);
+  auto preempted = indexed(of_job(being_deleted(disrupted(ended(143), "PreemptionByScheduler")), "b", 3), 1);
+  job.see_pod(preempted);
+  EXPECT_EQ(job.leading()->metadata.uid, "b") << "the cluster stopped it, and for that the other was stopped";
+}
+
 TEST(WorkloadEvidence, OfAJobIsTheMostThatOneOfItsPodsProves) {
   JobView job;
   WorkloadEvidence evidence;
@@ -277,6 +327,93 @@ TEST_F(JobStepTest, ItsSecretIsNamedLikeTheJobAndBelongsToIt) {
              2));
   after(61s);
   EXPECT_FALSE(asked<MarkGivenUp>());
+}
+
+class SeveralPodsTest : public JobStepTest {
+ protected:
+  void create_several(int pods) {
+    machine = std::make_unique<StepMachine>(Origin::submitted, true, policy, 1, Asked{false, true});
+    take(machine->start(now, now));
+    ASSERT_TRUE(asked<CreatePod>());
+    job.see_job(of_several(a_job(), pods));
+    answer(as_view(job));
+    watch(as_view(job));
+  }
+};
+
+TEST_F(SeveralPodsTest, HaveAServiceThatIsNamedLikeTheirJobAndBelongsToIt) {
+  create_several(2);
+  const auto create = asked<CreateService>();
+  ASSERT_TRUE(create);
+  EXPECT_EQ(create->name, "train-abc-0");
+  EXPECT_EQ(create->uid, "job-1");
+  EXPECT_FALSE(machine->handed_on());
+  answer(Done{});
+  EXPECT_TRUE(machine->handed_on());
+  after(60s);
+  EXPECT_FALSE(asked<CreateService>()) << "once is enough";
+}
+
+TEST_F(SeveralPodsTest, HaveTheirServiceMadeAlsoWhenTheyHaveStartedBefore) {
+  create_several(2);
+  ASSERT_TRUE(asked<CreateService>());
+  answer(NoAnswer{"reset", true});
+  see(indexed(of_job(started(), "a"), 0));
+  see(indexed(of_job(started(), "b"), 1));
+  sleep();
+  EXPECT_TRUE(asked<CreateService>());
+}
+
+TEST_F(SeveralPodsTest, AreGivenUpWhenTheirServiceIsRefused) {
+  create_several(2);
+  ASSERT_TRUE(asked<CreateService>());
+  see(indexed(of_job(started(), "a"), 0));
+  see(indexed(of_job(started(), "b"), 1));
+  answer(status(403, "Forbidden", "services \"train-abc-0\" is forbidden: no services here"));
+  const auto mark = asked<MarkGivenUp>();
+  ASSERT_TRUE(mark);
+  EXPECT_THAT(mark->why, testing::HasSubstr("The Service of its pods: "));
+}
+
+TEST_F(SeveralPodsTest, RunWhenAllHaveStartedAndSayWhichOneIsWaitedFor) {
+  create_several(2);
+  asked<CreateService>();
+  answer(Done{});
+  see(indexed(of_job(started(), "a"), 0));
+  see(indexed(of_job(with_main(bound(), waiting("ImagePullBackOff", "no such image")), "b"), 1));
+  EXPECT_EQ(reports.back().state, StepState::pending);
+  EXPECT_EQ(reports.back().user_code_ran, UserCodeRan::yes) << "that of the first";
+  EXPECT_THAT(reports.back().message, testing::StartsWith("Index 1: "));
+  see(indexed(of_job(started(), "b", 5), 1));
+  EXPECT_EQ(reports.back().state, StepState::running);
+}
+
+TEST_F(SeveralPodsTest, OfWhichOneDoesNotStartInTimeAreGivenUp) {
+  policy.startup_timeout = 60s;
+  create_several(2);
+  asked<CreateService>();
+  answer(Done{});
+  see(indexed(of_job(started(), "a"), 0));
+  see(indexed(of_job(bound(), "b"), 1));
+  after(61s);
+  ASSERT_TRUE(asked<GetPod>());
+  answer(as_view(job));
+  EXPECT_TRUE(asked<MarkGivenUp>());
+}
+
+TEST_F(SeveralPodsTest, EndWithTheReasonOfTheOneThatFailed) {
+  create_several(2);
+  asked<CreateService>();
+  answer(Done{});
+  see(indexed(of_job(started(), "a"), 0));
+  see(indexed(of_job(started(), "b"), 1));
+  see(indexed(of_job(ended(5), "b", 5), 1));
+  EXPECT_FALSE(machine->ended()) << "the other is not stopped";
+  see(indexed(of_job(being_deleted(started()), "a", 6), 0));
+  see(indexed(of_job(being_deleted(ended(143)), "a", 7), 0));
+  ASSERT_TRUE(machine->ended());
+  EXPECT_EQ(machine->report().exit_code, 5);
+  EXPECT_THAT(machine->report().message, testing::StartsWith("Index 1: "));
 }
 
 TEST_F(JobStepTest, AJobWhosePodAQuotaKeepsOutSaysSo) {
