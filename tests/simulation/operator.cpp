@@ -228,6 +228,7 @@ void Operator::carry_out(Step& step, const lifecycle::Action& action) {
                    call.uid = create.uid;
                    network_.send(std::move(call));
                  },
+                 [&](const CreateService&) { throw std::logic_error("no step of it is of several pods"); },
                  [&](const GetPod& get) {
                    auto call = call_of(step, CallKind::get);
                    call.name = get.name.empty() ? pod_name_of(step.number, get.attempt) : get.name;
