@@ -22,6 +22,11 @@ constexpr seconds long_lived{30};
 // A kubelet notices only within a second that the container it follows has ended, and in that second a pod that is being
 // deleted may be gone. So what a follow has not brought is read without it, as soon as it pauses for breath.
 constexpr milliseconds silence_after_end{50};
+// Without follow a kubelet sends as fast as it can read. An answer that does not come, or stops coming, is asked for again
+// after this long, and each time twice as long: soon enough for a host that waits some ten seconds for the end, and no
+// harm to a server that is slow.
+constexpr seconds first_silence_of_read{2};
+constexpr seconds longest_silence_of_read{60};
 // Of a pod that is gone, nothing more is sent but what is on its way.
 constexpr seconds silence_when_gone{10};
 // A kubelet that has just restarted does not know its pods for a while, then it answers for good.
@@ -126,17 +131,15 @@ void LogMachine::read_again_later(Instant now, milliseconds at_least) {
   not_before_ = now + std::max(backoff_.next(), at_least);
 }
 
-LogActions LogMachine::on_head(Instant now) {
-  last_byte_ = now;
-  return {};
-}
-
 LogActions LogMachine::on_bytes(std::string_view bytes, Instant now) {
   LogActions out;
   if (!reading_) return out;
   last_byte_ = now;
   take(bytes, out);
-  if (brought_something_) trouble_since_.clear();
+  if (brought_something_) {
+    trouble_since_.clear();
+    silent_reads_ = 0;
+  }
   if (!reading_) go_on(now, out);
   return out;
 }
@@ -295,12 +298,17 @@ void LogMachine::on_room(Instant now) {
   last_byte_ = now;
 }
 
+seconds LogMachine::silence_of_read() const {
+  return std::min(first_silence_of_read * (1 << std::min(silent_reads_, 6u)), longest_silence_of_read);
+}
+
 std::optional<Instant> LogMachine::wake_at() const {
   if (finished_) return std::nullopt;
   if (reading_) {
     if (paused_) return std::nullopt;
     if (gone_) return last_byte_ + silence_when_gone;
-    if (over() && read_.follow) return last_byte_ + silence_after_end;
+    if (!read_.follow) return last_byte_ + silence_of_read();
+    if (over()) return last_byte_ + silence_after_end;
     return std::nullopt;
   }
   if (!ever_ran_) return std::nullopt;
@@ -313,6 +321,7 @@ LogActions LogMachine::on_time(Instant now) {
   if (!due || now < *due) return out;
   if (reading_) {
     note_ending();
+    if (!read_.follow) ++silent_reads_;
     hang_up(out);
   }
   go_on(now, out);

@@ -102,8 +102,7 @@ class LogMachine {
   // The pod's object is gone.
   LogActions on_gone(Instant now);
 
-  // Of the read that the last LogRead asked for: its 2xx head, its bytes (cut anywhere), its end.
-  LogActions on_head(Instant now);
+  // Of the read that the last LogRead asked for: the bytes of a 2xx answer (cut anywhere), its end.
   LogActions on_bytes(std::string_view bytes, Instant now);
   LogActions on_end(const LogReadEnd& end, Instant now);
   // The reader of the pieces wants no more for now, or again: silence in between is not the
@@ -169,6 +168,7 @@ class LogMachine {
   bool reached_the_end_of_what_is_known() const;
   Ending ending() const;
   void note_ending();
+  std::chrono::seconds silence_of_read() const;
 
   LogWish wish_;
   std::optional<std::int64_t> since_ns_;
@@ -201,7 +201,8 @@ class LogMachine {
   Line line_;
 
   std::optional<Ending> last_ending_;
-  unsigned seam_missed_ = 0;  // reads in a row that ended before the seam
+  unsigned seam_missed_ = 0;   // reads in a row that ended before the seam
+  unsigned silent_reads_ = 0;  // reads without follow in a row that were hung up in silence
   std::map<Trouble, Instant> trouble_since_;
   bool told_forbidden_ = false;
 };

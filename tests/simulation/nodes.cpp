@@ -93,7 +93,8 @@ void Nodes::on_removed(PodRecord& pod) {
 }
 
 bool Nodes::needs_api(std::uint32_t what) const {
-  return what == admit || what == write_status || what == see_deletion || what == see_removal || what == remove_object;
+  return what == admit || what == tell_of_memory || what == write_status || what == see_deletion ||
+         what == see_removal || what == remove_object;
 }
 
 void Nodes::on_event(const Event& event) {
@@ -208,6 +209,9 @@ void Nodes::on_event(const Event& event) {
       const int exit = !pod.stops_in_time ? 137 : pod.fate.exits_zero_on_stop ? 0 : 143;
       return container_over(pod, exit, exit == 0 ? "Completed" : "Error");
     }
+    case tell_of_memory:
+      pod.end_reason = "OOMKilled";
+      return write_again(pod);
     case write_status:
       return write(pod);
     case see_deletion: {
@@ -348,6 +352,13 @@ void Nodes::write(PodRecord& pod) {
   }
 }
 
+// What was final is corrected.
+void Nodes::write_again(PodRecord& pod) {
+  if (!pod.exists || !pod.final_written) return;
+  fill_status(pod);
+  api_.publish(pod);
+}
+
 void Nodes::fill_status(PodRecord& pod) {
   auto& object = pod.object;
   object.start_time = api_.wall(agenda_.now());
@@ -462,7 +473,12 @@ bool Nodes::kill_for_memory(PodRecord& pod) {
   if (pod.main != Main::running) return false;
   ++pod.container;
   pod.out_of_memory = true;
-  container_over(pod, 137, "OOMKilled");
+  // The runtime hears of the exit and of the kernel's kill by two ways.
+  const bool heard_later = pod.random.chance(50);
+  container_over(pod, 137, heard_later ? "Error" : "OOMKilled");
+  if (heard_later) {
+    agenda_.in(pod.random.between(milliseconds(1), seconds(2)), *this, tell_of_memory, pod.number);
+  }
   return true;
 }
 

@@ -50,6 +50,7 @@ class Nodes : public Handler {
     start,
     container_ends,
     stopped,
+    tell_of_memory,
     write_status,
     see_deletion,
     see_removal,
@@ -77,6 +78,7 @@ class Nodes : public Handler {
   void stop_container(PodRecord& pod, Duration grace);
   void container_over(PodRecord& pod, int exit, const char* reason);
   void write(PodRecord& pod);
+  void write_again(PodRecord& pod);
   void fill_status(PodRecord& pod);
   void say(const PodRecord& pod, const char* what);
 

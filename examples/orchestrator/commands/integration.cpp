@@ -5,7 +5,7 @@
 #include "commands/commands.hpp"
 #include "commands/stack_editing.hpp"
 #include "host/plugin_search.hpp"
-#include "input/did_you_mean.hpp"
+#include "input/names.hpp"
 #include "screen/progress.hpp"
 
 namespace stepop::orchestrator {

@@ -10,8 +10,8 @@
 #include <stdexcept>
 
 #include "commands/commands.hpp"
-#include "input/did_you_mean.hpp"
 #include "input/finding.hpp"
+#include "input/names.hpp"
 #include "run/journal.hpp"
 #include "run/run_lock.hpp"
 #include "run/state_directory.hpp"

@@ -5,8 +5,8 @@
 
 #include "commands/commands.hpp"
 #include "commands/stack_editing.hpp"
-#include "input/did_you_mean.hpp"
 #include "input/mapping_reader.hpp"
+#include "input/names.hpp"
 #include "input/yaml_text.hpp"
 #include "screen/progress.hpp"
 

@@ -4,8 +4,8 @@
 
 #include "host/open_operators.hpp"
 #include "host/plugin_search.hpp"
-#include "input/did_you_mean.hpp"
 #include "input/mapping_reader.hpp"
+#include "input/names.hpp"
 #include "input/secret.hpp"
 #include "run/state_directory.hpp"
 #include "stacks/file_edit.hpp"
@@ -100,8 +100,8 @@ const json::object& require_flavor(const host::PluginDirectory& plugins, const s
        "",
        "no plugin has the flavor \"" + flavor + "\"",
        found.empty() ? "no plugin was found; give --plugin-dir DIR or set STEPOP_PLUGIN_PATH" : found}};
-  if (const auto meant = nearest_name(flavor, plugins.flavors()))
-    findings.front().hint = "did you mean \"" + *meant + "\"? " + findings.front().hint;
+  if (const auto meant = nearest_name(flavor, plugins.flavors()); !meant.empty())
+    findings.front().hint = "did you mean \"" + meant + "\"? " + findings.front().hint;
   for (const host::Problem& problem : plugins.problems())
     findings.push_back({problem.file.string(), {}, "", problem.why, problem.hint});
   throw BadInput(std::move(findings));

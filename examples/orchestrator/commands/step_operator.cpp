@@ -5,7 +5,7 @@
 #include "commands/commands.hpp"
 #include "commands/drive_run.hpp"
 #include "commands/stack_editing.hpp"
-#include "input/did_you_mean.hpp"
+#include "input/names.hpp"
 #include "input/yaml_text.hpp"
 #include "screen/progress.hpp"
 

@@ -1,5 +1,7 @@
 #include "host/log_streams.hpp"
 
+#include <string_view>
+
 namespace stepop::orchestrator {
 namespace {
 
@@ -7,15 +9,18 @@ namespace {
 constexpr std::uint32_t kRecordsARead = 256;
 constexpr int kReadsATurn = 4;
 // How long after a step's end its log may be silent before it ends. Its plugin has bounds of its
-// own; this one is for when they fail.
-constexpr std::chrono::seconds kPatience{10};
+// own, and asks again when a read is not answered; this one is for when that fails.
+constexpr std::chrono::seconds kPatience{30};
+constexpr std::string_view kNotToTheEnd =
+    R"({"message": "the log did not come to its end in time; the step's pod, if it is kept, may have more"})";
 
 }  // namespace
 
 void LogStreams::add(std::size_t step, std::size_t operator_index, host::LogStream stream,
                      std::unique_ptr<LogCopy> copy) {
   by_ticket_[{operator_index, stream.ticket()}] = step;
-  streams_.emplace(step, Stream{operator_index, std::move(stream), std::move(copy), std::nullopt});
+  LineMerge lines([into = copy.get()](std::string_view text, bool partial) { into->add_line(text, partial); });
+  streams_.emplace(step, Stream{operator_index, std::move(stream), std::move(copy), std::move(lines), std::nullopt});
   // What is there already may be announced only once, and before the stream was known here.
   readable_.insert(step);
 }
@@ -44,7 +49,7 @@ LogStreams::Copied LogStreams::copy_one(Stream& stream) {
     for (const host::LogRecord record : read.batch) {
       switch (record.kind()) {
         case host::LogKind::data:
-          stream.copy->add_line(record.data(), record.partial());
+          stream.lines.add(record.index(), record.data(), record.partial());
           break;
         case host::LogKind::gap:
           stream.copy->add_gap(record.data());
@@ -67,6 +72,8 @@ LogStreams::Copied LogStreams::copy_one(Stream& stream) {
 void LogStreams::close(std::size_t step, bool by_patience, std::vector<Ended>& ended) {
   const auto known = streams_.find(step);
   Stream& stream = known->second;
+  stream.lines.end();
+  if (by_patience) stream.copy->add_gap(kNotToTheEnd);
   stream.copy->complete();
   by_ticket_.erase({stream.operator_index, stream.stream.ticket()});
   if (stream.deadline) deadlines_.erase({*stream.deadline, step});

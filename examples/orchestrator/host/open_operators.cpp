@@ -5,10 +5,10 @@
 #include <map>
 #include <set>
 
-#include "input/did_you_mean.hpp"
 #include "input/late_text.hpp"
 #include "input/lookalike.hpp"
 #include "input/mapping_reader.hpp"
+#include "input/names.hpp"
 #include "input/place_of_path.hpp"
 
 namespace stepop::orchestrator {
@@ -32,8 +32,8 @@ Finding unknown_flavor(const StepOperatorEntry& entry, const Stack& stack, const
   finding.path = child_path(child_path("step_operators", entry.name), "flavor");
   finding.message = "no plugin has the flavor \"" + entry.flavor + "\"";
   finding.hint = what_was_found(plugins);
-  if (const auto meant = nearest_name(entry.flavor, plugins.flavors()))
-    finding.hint = "did you mean \"" + *meant + "\"? " + finding.hint;
+  if (const auto meant = nearest_name(entry.flavor, plugins.flavors()); !meant.empty())
+    finding.hint = "did you mean \"" + meant + "\"? " + finding.hint;
   return finding;
 }
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "input/did_you_mean.hpp"
 #include "input/mapping_reader.hpp"
+#include "input/names.hpp"
 
 namespace stepop::orchestrator {
 namespace {

@@ -1,6 +1,6 @@
 #include "input/runtime_config.hpp"
 
-#include "input/did_you_mean.hpp"
+#include "input/names.hpp"
 
 namespace stepop::orchestrator {
 namespace {

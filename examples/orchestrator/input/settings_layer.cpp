@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "input/did_you_mean.hpp"
+#include "input/names.hpp"
 #include "input/secret.hpp"
 
 namespace stepop::orchestrator {
@@ -42,8 +42,8 @@ void look_for(const std::vector<SettingsLayer::Keyed>& keyed, const std::string&
                     "no step operator of the stack " + stack.name + " (" + stack.file + ") has the " + what + " \"" +
                         one.name + "\"",
                     ""};
-    if (const auto meant = nearest_name(one.name, known)) {
-      finding.hint = "did you mean \"" + *meant + "\"?";
+    if (const auto meant = nearest_name(one.name, known); !meant.empty()) {
+      finding.hint = "did you mean \"" + meant + "\"?";
       result.mistakes.push_back(std::move(finding));
     } else {
       finding.hint = "these settings are not used";
@@ -70,7 +70,7 @@ SettingsLayer read_settings(const YamlValue& value, const std::string& path, Bar
     } else if (!step_operator.empty()) {
       layer.by_step_operator.push_back(
           {step_operator, read_settings_object(member.value, inside, reading), inside, member.place});
-    } else if (bare == BareSettings::refused || nearest_name(member.name, {std::string(kStepOperator)})) {
+    } else if (bare == BareSettings::refused || !nearest_name(member.name, {std::string(kStepOperator)}).empty()) {
       reading.complain(member.place, inside, "unknown key",
                        "expected step_operator, step_operator.FLAVOR or step_operator:NAME");
     } else {

@@ -2,8 +2,8 @@
 
 #include <boost/json/array.hpp>
 
-#include "input/did_you_mean.hpp"
 #include "input/late_text.hpp"
+#include "input/names.hpp"
 #include "input/secret.hpp"
 
 namespace stepop::orchestrator {

@@ -4,7 +4,7 @@
 #include <boost/json/serialize.hpp>
 #include <charconv>
 
-#include "input/did_you_mean.hpp"
+#include "input/names.hpp"
 
 namespace stepop::orchestrator {
 namespace json = boost::json;

@@ -3,8 +3,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
-#include "input/did_you_mean.hpp"
 #include "input/finding.hpp"
+#include "input/names.hpp"
 
 namespace stepop::orchestrator {
 namespace json = boost::json;
@@ -207,7 +207,7 @@ JournalledRun Journal::find_run(const std::string& name_or_id) {
     while (row.next()) names.push_back(row.text(0));
     const auto meant = nearest_name(name_or_id, names);
     throw BadInput("there is no run \"" + name_or_id + "\"" +
-                   (meant ? "; did you mean \"" + *meant + "\"?" : "; `stepop ps` lists the runs"));
+                   (meant.empty() ? "; `stepop ps` lists the runs" : "; did you mean \"" + meant + "\"?"));
   }
   read_steps(found.front());
   return std::move(found.front());

@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "input/did_you_mean.hpp"
 #include "input/finding.hpp"
+#include "input/names.hpp"
 #include "stacks/file_edit.hpp"
 
 namespace stepop::orchestrator {

@@ -185,6 +185,8 @@ class Trials:
         if not flow.ended() and flow.process:
             row.troubles.append(f"{flow.part}: `stepop run` did not end\n{flow.process}")
             flow.process.kill()
+        elif flow.process and not flow.claims():
+            row.troubles.append(f"{flow.part}: `stepop run` made nothing\n{flow.process}")
         flow.proxy.clear()
         row.troubles += [f"the proxy failed: {failure}" for failure in flow.proxy.failures]
         row.judge(flow)

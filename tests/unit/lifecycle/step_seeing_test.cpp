@@ -51,6 +51,35 @@ TEST_F(StepMachineTest, IsHandedOnOnceTheClusterHasIt) {
 }
 
 // A stream may repeat itself.
+TEST_F(StepMachineTest, AKillThatTurnsOutToHaveBeenForMemoryIsToldAsThat) {
+  submit_and_create();
+  watch(view(ended(137)));
+  EXPECT_FALSE(machine->ended());
+  after(1s);
+  watch(view(ended(137, "OOMKilled")));
+  ASSERT_TRUE(machine->ended());
+  EXPECT_EQ(machine->report().reason, reason::out_of_memory);
+}
+
+TEST_F(StepMachineTest, AKillOfWhichNoMoreIsSaidEndsTheStepAfterSeconds) {
+  submit_and_create();
+  watch(view(ended(137)));
+  EXPECT_FALSE(machine->ended());
+  sleep();
+  ASSERT_TRUE(machine->ended());
+  EXPECT_EQ(machine->report().reason, reason::non_zero_exit);
+  EXPECT_LE(now, Instant{1h} + 5s);
+}
+
+TEST_F(StepMachineTest, AKilledPodThatIsRemovedBeforeMoreIsSaidOfItStillEndsTheStep) {
+  submit_and_create();
+  watch(view(ended(137)));
+  vanish(std::nullopt);
+  if (!machine->ended()) sleep();
+  ASSERT_TRUE(machine->ended());
+  EXPECT_EQ(machine->report().reason, reason::non_zero_exit);
+}
+
 TEST_F(StepMachineTest, AnEventThatIsToldAgainTakesNothingBack) {
   submit();
   ASSERT_TRUE(asked<CreatePod>());

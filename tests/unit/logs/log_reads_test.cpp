@@ -424,6 +424,31 @@ TEST_F(LogReads, WithFollowThatStillBringSomethingAreLeftToBringIt) {
   EXPECT_TRUE(machine.on_time(now_ + milliseconds{60}).hang_up);
 }
 
+TEST_F(LogReads, AfterTheEndThatAreNotAnsweredAreMadeAgainSoonAndThenEverLater) {
+  log_.line(epoch, "one");
+  LogMachine machine({}, 1);
+  machine.on_container(ContainerLife::running, now_);
+  machine.on_end(clean(), now_);
+  auto read = machine.on_container(ContainerLife::ended, now_).read;
+  ASSERT_TRUE(read);
+  for (const int wait : {2, 4, 8, 16, 32, 60, 60}) {
+    EXPECT_FALSE(machine.on_time(now_ + seconds{wait} - milliseconds{1}).hang_up);
+    now_ += seconds{wait};
+    const auto actions = machine.on_time(now_);
+    EXPECT_TRUE(actions.hang_up);
+    EXPECT_EQ(actions.read, LogRead{}) << "after " << wait << " s";
+    read = actions.read;
+  }
+  lines_.add(machine.on_bytes(log_.whole(*read), now_).pieces);
+  EXPECT_EQ(*machine.wake_at(), now_ + seconds{2}) << "it answers again";
+  lines_.add(machine.on_end(clean(), now_).pieces);
+  if (const auto last = wait_for_read(machine, now_, lines_)) {
+    lines_.add(machine.on_bytes(log_.whole(*last), now_).pieces);
+    lines_.add(machine.on_end(clean(), now_).pieces);
+  }
+  EXPECT_THAT(lines_.all(), ElementsAre("one", "<end>"));
+}
+
 TEST_F(LogReads, WithFollowThatBroughtTooLittleAreNotTheOnesToAgreeWith) {
   log_.line(epoch, "one");
   LogMachine machine({}, 1);

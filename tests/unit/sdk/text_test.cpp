@@ -153,7 +153,18 @@ TEST(NearestName, IsTheOneThatWasMeant) {
   EXPECT_EQ(nearest_name("resorces", {"requests", "resources"}), "resources");
   EXPECT_EQ(nearest_name("kubernets", {"local", "kubernetes"}), "kubernetes");
   EXPECT_EQ(nearest_name("zzz", {"local", "kubernetes"}), "");
+}
+
+TEST(NearestName, CountsSwappedNeighboursAsOneMistake) {
+  EXPECT_EQ(nearest_name("agrs", {"command", "args"}), "args");
+}
+
+TEST(DidYouMean, ListsAllWhenNothingIsNear) {
   EXPECT_EQ(did_you_mean("zzz", {"local", "kubernetes"}), "expected one of local, kubernetes");
+}
+
+TEST(DidYouMean, SaysNothingWithoutCandidates) {
+  EXPECT_EQ(did_you_mean("a", {}), "");
 }
 
 }  // namespace

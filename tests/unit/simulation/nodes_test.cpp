@@ -158,7 +158,7 @@ TEST_F(NodesTest, PreemptionIsWrittenBeforeThePodIsDeleted) {
 TEST_F(NodesTest, WhatIsKilledForMemoryEndedByItself) {
   auto& pod = running();
   ASSERT_TRUE(nodes.kill_for_memory(pod));
-  pass(seconds(1));
+  pass(seconds(5));
   EXPECT_EQ(main_of(pod).reason, "OOMKilled");
   EXPECT_TRUE(pod.clean_end);
 }
