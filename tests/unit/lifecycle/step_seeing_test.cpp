@@ -89,7 +89,10 @@ TEST_F(StepMachineTest, AKilledPodThatIsRemovedBeforeMoreIsSaidOfItStillEndsTheS
   submit_and_create();
   watch(view(ended(137)));
   vanish(std::nullopt);
-  if (!machine->ended()) sleep();
+  EXPECT_FALSE(machine->ended()) << "a list may be stale";
+  sleep();
+  ASSERT_TRUE(asked<GetPod>());
+  answer(status(404, "NotFound", "pods \"train-abc-0\" not found"));
   ASSERT_TRUE(machine->ended());
   EXPECT_EQ(machine->report().reason, reason::non_zero_exit);
 }
