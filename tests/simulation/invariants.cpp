@@ -140,9 +140,12 @@ void Invariants::on_started(const PodRecord& pod) {
 
 void Invariants::on_removed(const PodRecord& pod) {
   // Nor does a second process that began with an older page of the journal know that there was one.
-  // And a create without an answer may land once others have freed its name.
+  // And a create without an answer may land once its name is free again: freed by others, or by a life that cannot know of a
+  // create that one before it had sent just before it died.
   const bool unknown = !host_.journal(pod.step).told_pending || host_.others() > 0;
-  if (unknown || (network_.create_under_way(pod.step) && !pod.deleted_by_stepop)) steps_[pod.step].excused = true;
+  const bool may_land = pod.deleted_by_stepop ? network_.create_under_way_of_another(pod.step, host_.current())
+                                              : network_.create_under_way(pod.step);
+  if (unknown || may_land) steps_[pod.step].excused = true;
 }
 
 void Invariants::on_served(const Call& call) {
