@@ -6,6 +6,8 @@ namespace stepop::connectors {
 
 std::unique_ptr<Connector> make_connector(const Configuration& configuration) {
   if (configuration.type == "aws") return make_aws_connector(configuration);
+  if (configuration.type == "gcp") return make_gcp_connector(configuration);
+  if (configuration.type == "azure") return make_azure_connector(configuration);
   return make_kubernetes_connector(configuration);
 }
 

@@ -32,6 +32,12 @@ struct Identity {
   std::optional<Time> expires_at;
 };
 
+// An OAuth 2.0 access token, which is what Google's and Azure's APIs take.
+struct Token {
+  std::string text;
+  std::optional<Time> expires_at;
+};
+
 // Stateless: each call obtains credentials anew. Every function blocks in Surroundings::ask, and throws plugin::Error:
 // INVALID (what was configured cannot work), FORBIDDEN, NOT_FOUND, UNAVAILABLE, TIMEOUT. [thread-safe]
 class Connector {
@@ -52,6 +58,8 @@ std::unique_ptr<Connector> make_connector(const Configuration&);
 
 std::unique_ptr<Connector> make_kubernetes_connector(const Configuration&);
 std::unique_ptr<Connector> make_aws_connector(const Configuration&);
+std::unique_ptr<Connector> make_gcp_connector(const Configuration&);
+std::unique_ptr<Connector> make_azure_connector(const Configuration&);
 
 // The base64 of a PEM, or the PEM itself. Throws plugin::Error (INVALID), which names `attribute` and does not quote it.
 std::string pem_of(const Configuration&, std::string_view attribute, std::string_view label);

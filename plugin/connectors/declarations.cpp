@@ -63,10 +63,69 @@ ConnectorType aws() {
           "the cluster's name, or its ARN"};
 }
 
+ConnectorType gcp() {
+  const std::vector<Attribute> project{{"project_id", "project of the clusters", Kind::text, true}};
+  const std::vector<Attribute> own_project{{"project_id", "project of the clusters; else the account's"}};
+  const Attribute temporary{"generate_temporary_tokens", "taken as ZenML has it: tokens are what a cluster is given",
+                            Kind::boolean};
+  const auto account = own_project + std::vector<Attribute>{{"service_account_json",
+                                                             "the service account's key file, as JSON or base64 "
+                                                             "encoded",
+                                                             Kind::secret, true},
+                                                            temporary};
+  return {"gcp",
+          "Google Cloud",
+          {{"implicit", "Application default credentials: a file, or the metadata server", project},
+           {"user-account", "A user's credentials, as gcloud writes them",
+            project + std::vector<Attribute>{{"user_account_json", "the credentials file, as JSON or base64 encoded",
+                                              Kind::secret, true},
+                                             temporary}},
+           {"service-account", "A service account's key", account},
+           {"external-account", "Workload identity federation: another cloud's or issuer's identity",
+            project +
+                std::vector<Attribute>{{"external_account_json",
+                                        "the credentials configuration, as JSON or base64 encoded", Kind::secret, true},
+                                       temporary}},
+           {"oauth2-token", "A token that somebody else made",
+            project + std::vector<Attribute>{{"token", "OAuth 2.0 access token", Kind::secret, true},
+                                             {"service_account_email", "whose token it is"}}},
+           {"impersonation", "A service account that is impersonated with another one's key",
+            account + std::vector<Attribute>{{"target_principal", "e-mail address of the account to impersonate",
+                                              Kind::text, true}},
+            3600, 60, 12 * 3600}},
+          "the cluster's name"};
+}
+
+ConnectorType azure() {
+  const std::vector<Attribute> base{
+      {"subscription_id", "subscription of the clusters; else all that the credentials may see"},
+      {"resource_group", "resource group of the clusters; else all"},
+      {"storage_account", "taken as ZenML has it: clusters need none"},
+  };
+  const std::vector<Attribute> tenant{{"tenant_id", "tenant of the credentials"}};
+  return {
+      "azure",
+      "Microsoft Azure",
+      {{"implicit", "The environment, workload identity, or a managed identity", base + tenant},
+       {"service-principal", "A service principal, with a secret or a certificate",
+        base +
+            std::vector<Attribute>{{"tenant_id", "tenant of the service principal", Kind::text, true},
+                                   {"client_id", "client ID of the service principal", Kind::text, true},
+                                   {"client_secret", "its secret", Kind::secret},
+                                   // Ours: ZenML has the secret alone.
+                                   {"client_certificate",
+                                    "PEM of its certificate and private key, as it is or base64 encoded", Kind::secret},
+                                   {"client_certificate_password", "password of the private key", Kind::secret}}},
+       {"access-token", "A token that somebody else made",
+        base + tenant +
+            std::vector<Attribute>{{"token", "access token for Azure's resource manager", Kind::secret, true}}}},
+      "RESOURCE_GROUP/NAME, or the cluster's name where it is in one resource group alone"};
+}
+
 }  // namespace
 
 const std::vector<ConnectorType>& connector_types() {
-  static const std::vector<ConnectorType> types{aws(), kubernetes()};
+  static const std::vector<ConnectorType> types{aws(), azure(), gcp(), kubernetes()};
   return types;
 }
 
