@@ -199,7 +199,12 @@ void Invariants::check_giving_up(Operator& from, std::uint32_t step, const std::
   };
   const auto* secret = pod && has_secret(step) && !from.attached() ? api_.secret(pod->object.metadata.name) : nullptr;
   auto may_start_since = shown.bound_since;
-  if (may_start_since && secret) may_start_since = std::max(*may_start_since, secret->made_at);
+  // That somebody removed it and another life made it again, who was not shown cannot know.
+  const bool asked = shown.secret_as_of != Instant{};
+  const auto made = secret && asked ? std::min(secret->made_at, shown.secret_as_of)
+                    : secret        ? secret->made_at
+                                    : Instant{};
+  if (may_start_since && secret) may_start_since = std::max(*may_start_since, made);
   earlier(may_start_since, policy.startup_timeout);
   if (!policy.fatal_waiting_reasons.empty()) earlier(shown.ever_waiting_since, policy.waiting_reason_grace);
   if (policy.scheduling_timeout) earlier(shown.known_since, *policy.scheduling_timeout);
