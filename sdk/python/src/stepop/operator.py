@@ -225,7 +225,7 @@ class Operator(Calls):
                     if self._reading:
                         self._turn.wait(left.slice_seconds())
                         continue
-                    # In this order: Ctrl-C may come between any two instructions, and must not leave a turn that nobody has.
+                    # In this order: Ctrl-C may come at any instruction, and must leave no turn that nobody has.
                     mine = self._reading = True
                 events = self._wait_for_queue(left)
             finally:
