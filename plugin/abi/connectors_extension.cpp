@@ -22,8 +22,7 @@ struct Asked {
 
 Asked read(const json::object& connector, milliseconds timeout) {
   kube::initialise_tls();
-  Asked asked{connectors::read_configuration(connector), nullptr,
-              connectors::surroundings_of_this_process(connectors::environment_of_this_process(), timeout)};
+  Asked asked{connectors::read_configuration(connector), nullptr, connectors::surroundings_of_this_process(timeout)};
   asked.connector = connectors::make_connector(asked.configuration);
   return asked;
 }

@@ -215,7 +215,6 @@ std::vector<json::object> KubernetesOperator::objects_of(const engine::Submissio
 
 engine::Submission KubernetesOperator::prepare(const json::object& object, bool report_lost_if_absent) const {
   auto request = std::make_shared<const request::StepRequest>(request::parse_request(object, config_));
-  request::refuse_what_is_not_made_yet(*request);
   const manifest::Identity identity{config_.owner, request->step_run_id};
   engine::Submission submission;
   submission.step_run_id = request->step_run_id;

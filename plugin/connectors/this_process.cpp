@@ -120,4 +120,8 @@ Surroundings surroundings_of_this_process(std::map<std::string, std::string> var
   return around;
 }
 
+Surroundings surroundings_of_this_process(std::chrono::milliseconds timeout) {
+  return surroundings_of_this_process(environment_of_this_process(), timeout);
+}
+
 }  // namespace stepop::connectors

@@ -14,5 +14,7 @@ std::map<std::string, std::string> environment_of_this_process();
 // network runs on the thread that asks. kube::initialise_tls() must have been called.
 Surroundings surroundings_of_this_process(std::map<std::string, std::string> variables,
                                           std::chrono::milliseconds timeout, std::function<bool()> stopped = {});
+// The same with the environment as it is now, for a caller who waits.
+Surroundings surroundings_of_this_process(std::chrono::milliseconds timeout);
 
 }  // namespace stepop::connectors

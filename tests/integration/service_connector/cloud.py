@@ -1,8 +1,7 @@
-"""A server that records what it is asked, and answers as AWS, Google and Azure do by their published descriptions."""
+"""A server that answers as EKS and STS do by their published descriptions."""
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 import threading
@@ -11,12 +10,6 @@ import urllib.parse
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Callable
-
-KUBECONFIG = """
-clusters: [{name: c, cluster: {server: 'https://aks.example:443', certificate-authority-data: UEVN}}]
-users: [{name: u, user: {token: kube-token}}]
-"""
-
 
 @dataclass
 class Asked:
@@ -52,27 +45,10 @@ def sts(action: str) -> Said:
                      f"</{action}Result><ResponseMetadata/></{action}Response>", content_type="text/xml")
 
 
-def role_credentials(_: Asked) -> Said:
-    ends = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
-    return Said(body={"Code": "Success", "AccessKeyId": "ASIAROLE", "SecretAccessKey": "role-secret-key",
-                      "Token": "role-session-token", "Expiration": ends})
-
-
 def eks_clusters(asked: Asked) -> Said:
     if asked.query.get("nextToken") == "page/2":
         return Said(body={"clusters": ["green"], "nextToken": None})
     return Said(body={"clusters": ["blue"], "nextToken": "page/2"})
-
-
-def openid(asked: Asked) -> Said:
-    authority = "https://login.microsoftonline.com/" + asked.path.split("/")[1]
-    return Said(body={"token_endpoint": f"{authority}/oauth2/v2.0/token", "issuer": f"{authority}/v2.0",
-                      "authorization_endpoint": f"{authority}/oauth2/v2.0/authorize"})
-
-
-def aks(group: str, name: str) -> dict:
-    return {"id": f"/subscriptions/s1/resourceGroups/{group}/providers/Microsoft.ContainerService/managedClusters/{name}",
-            "name": name, "location": "westeurope", "properties": {"provisioningState": "Succeeded"}}
 
 
 ANSWERS: list[tuple[str, Callable[[Asked], Said]]] = [
@@ -81,40 +57,13 @@ ANSWERS: list[tuple[str, Callable[[Asked], Said]]] = [
         "name": "blue", "arn": "arn:aws:eks:eu-central-1:123456789012:cluster/blue", "status": "ACTIVE",
         "version": "1.33", "endpoint": "https://blue.example", "certificateAuthority": {"data": "UEVN"}}})),
     (r"GET /clusters\?", eks_clusters),
-    (r"PUT /latest/api/token", lambda _: Said(body="imds-session", content_type="text/plain")),
-    (r"/security-credentials/worker", role_credentials),
-    (r"/security-credentials/", lambda _: Said(body="worker", content_type="text/plain")),
-    (r"/container-credentials", role_credentials),
-    (r"/computeMetadata/.*/token", lambda _: Said(body={"access_token": "machine-token", "expires_in": 3000,
-                                                        "token_type": "Bearer"})),
-    (r"/computeMetadata/", lambda _: Said(body={"email": "m@p", "scopes": [], "aliases": ["default"]})),
-    (r":generateAccessToken", lambda _: Said(body={
-        "accessToken": "impersonated-token",
-        "expireTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3000))})),
-    (r"/locations/-/clusters", lambda _: Said(body={"clusters": [{
-        "name": "blue", "location": "europe-west3", "status": "RUNNING", "endpoint": "10.0.0.1",
-        "masterAuth": {"clusterCaCertificate": "UEVN"}}]})),
-    (r"openid-configuration", openid),
-    (r"/metadata/identity/oauth2/token", lambda _: Said(body={
-        "access_token": "machine-token", "expires_in": "3000", "expires_on": str(int(time.time()) + 3000),
-        "token_type": "Bearer", "resource": "https://management.azure.com"})),
-    (r"listClusterUserCredential", lambda _: Said(body={"kubeconfigs": [
-        {"name": "clusterUser", "value": base64.b64encode(KUBECONFIG.encode()).decode()}]})),
-    (r"managedClusters\?", lambda _: Said(body={"value": [aks("group", "blue")]})),
-    (r"GET /subscriptions\?", lambda _: Said(body={"value": [{"subscriptionId": "s1"}]})),
-    (r"token", lambda _: Said(body={"access_token": "made-access-token", "expires_in": 3000, "token_type": "Bearer",
-                                    "issued_token_type": "urn:ietf:params:oauth:token-type:access_token"})),
 ]
 
 
 class Cloud:
-    """`with Cloud() as cloud:` listens on loopback; `cloud.first` come before the usual answers."""
+    """`with Cloud() as cloud:` listens on loopback."""
 
     def __init__(self) -> None:
-        self.asked: list[Asked] = []
-        self.first: list[tuple[str, Callable[[Asked], Said]]] = []
-        cloud = self
-
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
@@ -130,13 +79,11 @@ class Cloud:
                     asked.form = dict(urllib.parse.parse_qsl(body.decode()))
                 elif body:
                     asked.body = json.loads(body)
-                cloud.asked.append(asked)
-                said = next((make(asked) for pattern, make in cloud.first + ANSWERS if re.search(pattern, asked.of())),
+                said = next((make(asked) for pattern, make in ANSWERS if re.search(pattern, asked.of())),
                             Said(404, {"message": "nobody is here"}))
                 text = said.body if isinstance(said.body, str) else json.dumps(said.body)
                 self.send_response(said.status)
                 self.send_header("Content-Type", said.content_type)
-                self.send_header("Metadata-Flavor", "Google")
                 for name, value in said.headers.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(text.encode())))
@@ -156,9 +103,3 @@ class Cloud:
 
     def __exit__(self, *_: object) -> None:
         self.server.shutdown()
-
-    def recorded(self, call: Callable[[], object]) -> list[Asked]:
-        """What was asked while `call` ran."""
-        self.asked.clear()
-        call()
-        return list(self.asked)

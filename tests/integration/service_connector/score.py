@@ -1,4 +1,4 @@
-"""What both parts of the suite share: counting, an environment of one's own, and a connector's JSON."""
+"""Counting, and an environment of one's own."""
 
 from __future__ import annotations
 
@@ -43,6 +43,3 @@ def environment(**variables: str) -> Iterator[None]:
         os.environ.clear()
         os.environ.update(before)
 
-
-def connector(type_: str, method: str, **attributes: object) -> dict:
-    return {"type": type_, "auth_method": method, "configuration": attributes}
