@@ -1,5 +1,7 @@
 #include "abi/kubernetes_operator.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <future>
@@ -10,11 +12,11 @@
 #include "engine/policy.hpp"
 #include "engine/preflight.hpp"
 #include "kube/config_error.hpp"
+#include "kube/in_cluster.hpp"
 #include "kube/kubeconfig.hpp"
 #include "kube/tls.hpp"
 #include "manifest/identity.hpp"
 #include "manifest/objects.hpp"
-#include "request/not_yet.hpp"
 #include "request/step_request.hpp"
 
 namespace stepop::abi {
@@ -47,7 +49,9 @@ Error as_error(const kube::ConfigError& mistake, const request::OperatorConfig& 
 }
 
 kube::ClusterAccess access_to(const request::OperatorConfig& config, const Environment& environment) {
+  if (config.incluster) return kube::in_cluster_access(environment.variables);
   kube::KubeconfigQuery query;
+  query.environment = environment.variables;
   query.paths = kube::split_kubeconfig_variable(config.kubeconfig.value_or(environment.kubeconfig));
   query.home = environment.home;
   query.context = config.kubernetes_context;
@@ -79,13 +83,14 @@ Environment Environment::read() {
     const char* value = std::getenv(name);
     return std::string(value ? value : "");
   };
-  return {variable("KUBECONFIG"), variable("HOME")};
+  Environment environment{variable("KUBECONFIG"), variable("HOME"), {}};
+  for (char** line = environ; line != nullptr && *line != nullptr; ++line) environment.variables.emplace_back(*line);
+  return environment;
 }
 
 KubernetesOperator::KubernetesOperator(const json::object& config, const Environment& environment,
                                        plugin::Events& events)
     : config_(request::parse_config(config)), events_(events), instance_(random_instance()) {
-  request::refuse_what_is_not_made_yet(config_);
   kube::initialise_tls();
   try {
     engine::Engine::Self self;
@@ -96,11 +101,16 @@ KubernetesOperator::KubernetesOperator(const json::object& config, const Environ
       const std::lock_guard lock(mutex_);
       request_hashes_.erase(step_run_id);
     };
-    engine_ = std::make_unique<engine::Engine>(loop_.io(), access_to(config_, environment), std::move(self), events_);
+    auto access = access_to(config_, environment);
+    for (const auto& warning : access.warnings) {
+      access_warnings_.push_back({Finding::Level::warning, "Access", access.context_name, warning, {}, false});
+    }
+    engine_ = std::make_unique<engine::Engine>(loop_.io(), std::move(access), std::move(self), events_);
   } catch (const kube::ConfigError& mistake) {
     throw as_error(mistake, config_);
   }
   announce(config_.warnings, {}, events_);
+  announce(access_warnings_, {}, events_);
 }
 
 KubernetesOperator::~KubernetesOperator() {
@@ -132,6 +142,7 @@ std::vector<Finding> KubernetesOperator::check(const json::object* request, std:
   const bool unanswered = findings.size() == 1 && findings.front().level == Finding::Level::error;
   if (unanswered && findings.front().code != "Unauthorized") throw Error(STEPOP_E_UNAVAILABLE, std::move(findings));
   findings.insert(findings.begin(), warnings.begin(), warnings.end());
+  findings.insert(findings.begin(), access_warnings_.begin(), access_warnings_.end());
   return findings;
 }
 

@@ -5,6 +5,7 @@
 #include <stepop/plugin.hpp>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "engine/engine.hpp"
 #include "engine/loop.hpp"
@@ -14,8 +15,9 @@ namespace stepop::abi {
 
 // What `open` reads from the process, once, on its caller's thread.
 struct Environment {
-  std::string kubeconfig;  // $KUBECONFIG
-  std::string home;        // $HOME
+  std::string kubeconfig;              // $KUBECONFIG
+  std::string home;                    // $HOME
+  std::vector<std::string> variables;  // all of them, NAME=value: a credential plugin gets them
   static Environment read();
 };
 
@@ -47,6 +49,7 @@ class KubernetesOperator final : public plugin::Operator, public plugin::Rendere
   void note(const engine::Submission& submission);
 
   request::OperatorConfig config_;
+  std::vector<plugin::Finding> access_warnings_;  // what a person should know of the way to the cluster
   plugin::Events& events_;
   std::string instance_;
   engine::Loop loop_;
