@@ -55,7 +55,7 @@ void Engine::submit(Submission submission) {
   if (auto* known = find(submission.step_run_id)) {
     known->request_hash = submission.request_hash;
     known->request = std::move(submission.request);
-    perform(*known, known->machine.submitted_again(now(), asked_of(*known->request)));
+    perform(*known, known->machine.submitted_again(now(), asked_of(*known->request), std::move(submission.policy)));
     return;
   }
   const auto origin = submission.report_lost_if_absent ? Origin::resubmitted : Origin::submitted;

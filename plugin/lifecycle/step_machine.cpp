@@ -186,7 +186,8 @@ Actions StepMachine::own(Instant now) {
   return out;
 }
 
-Actions StepMachine::submitted_again(Instant now, Asked asked) {
+Actions StepMachine::submitted_again(Instant now, Asked asked, Policy policy) {
+  policy_ = std::move(policy);
   has_request_ = true;
   asked_ = asked;
   return own(now);

@@ -71,8 +71,9 @@ class StepMachine {
   Actions forget(Instant now, std::optional<Cleanup> cleanup);
   // The operator owns the step from now on, as an attach asks.
   Actions own(Instant now);
-  // The step was submitted again, here: the operator owns it, and has its request.
-  Actions submitted_again(Instant now, Asked asked);
+  // The step was submitted again, here: the operator owns it, and has its request. What is to be done in which case is as it
+  // was asked last.
+  Actions submitted_again(Instant now, Asked asked, Policy policy);
 
   bool ended() const { return ended_; }
   // Everything that was asked for is in the cluster, or was told: the operator may be shut down without loss.

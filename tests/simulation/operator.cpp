@@ -55,7 +55,8 @@ void Operator::start() {
 
 void Operator::submit(std::uint32_t step, const lifecycle::Policy& policy, bool report_lost_if_absent) {
   if (has(step)) {
-    return perform(*steps_[step], steps_[step]->machine.submitted_again(agenda_.now(), {has_secret(step)}));
+    steps_[step]->policy = policy;
+    return perform(*steps_[step], steps_[step]->machine.submitted_again(agenda_.now(), {has_secret(step)}, policy));
   }
   begin(add(step, report_lost_if_absent ? Origin::resubmitted : Origin::submitted, true, policy));
 }
