@@ -12,11 +12,11 @@
 #include "engine/policy.hpp"
 #include "engine/preflight.hpp"
 #include "kube/config_error.hpp"
+#include "kube/in_cluster.hpp"
 #include "kube/kubeconfig.hpp"
 #include "kube/tls.hpp"
 #include "manifest/identity.hpp"
 #include "manifest/objects.hpp"
-#include "request/not_yet.hpp"
 #include "request/step_request.hpp"
 
 namespace stepop::abi {
@@ -49,7 +49,11 @@ Error as_error(const kube::ConfigError& mistake, const request::OperatorConfig& 
 }
 
 kube::ClusterAccess access_to(const request::OperatorConfig& config, const Environment& environment) {
+  std::vector<std::string> variables;
+  for (const auto& [name, value] : environment.variables) variables.push_back(name + '=' + value);
+  if (config.incluster) return kube::in_cluster_access(variables);
   kube::KubeconfigQuery query;
+  query.environment = std::move(variables);
   query.paths = kube::split_kubeconfig_variable(config.kubeconfig.value_or(environment.kubeconfig));
   query.home = environment.home;
   query.context = config.kubernetes_context;
@@ -90,7 +94,6 @@ KubernetesOperator::KubernetesOperator(const json::object& config, const Environ
       config_(request::parse_config(parted_.rest)),
       events_(events),
       instance_(random_instance()) {
-  request::refuse_what_is_not_made_yet(config_);
   kube::initialise_tls();
   if (parted_.connector) {
     ClusterLink::Listener listener;
@@ -106,12 +109,17 @@ KubernetesOperator::KubernetesOperator(const json::object& config, const Environ
     link_ = std::make_unique<ClusterLink>(*parted_.connector, environment.variables, std::move(listener));
   } else {
     try {
-      reached(access_to(config_, environment));
+      const auto access = access_to(config_, environment);
+      for (const auto& warning : access.warnings) {
+        access_warnings_.push_back({Finding::Level::warning, "Access", access.context_name, warning, {}, false});
+      }
+      reached(access);
     } catch (const kube::ConfigError& mistake) {
       throw as_error(mistake, config_);
     }
   }
   announce(config_.warnings, {}, events_);
+  announce(access_warnings_, {}, events_);
 }
 
 void KubernetesOperator::reached(const kube::ClusterAccess& access) {
@@ -180,6 +188,7 @@ std::vector<Finding> KubernetesOperator::check(const json::object* request, std:
   const bool unanswered = findings.size() == 1 && findings.front().level == Finding::Level::error;
   if (unanswered && findings.front().code != "Unauthorized") throw Error(STEPOP_E_UNAVAILABLE, std::move(findings));
   findings.insert(findings.begin(), warnings.begin(), warnings.end());
+  findings.insert(findings.begin(), access_warnings_.begin(), access_warnings_.end());
   return findings;
 }
 

@@ -5,6 +5,7 @@
 #include <stepop/plugin.hpp>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "abi/cluster_link.hpp"
 #include "abi/connector_config.hpp"
@@ -18,7 +19,7 @@ namespace stepop::abi {
 struct Environment {
   std::string kubeconfig;                        // $KUBECONFIG
   std::string home;                              // $HOME
-  std::map<std::string, std::string> variables;  // all of it: for service connectors
+  std::map<std::string, std::string> variables;  // all of it: for service connectors and credential plugins
   static Environment read();
 };
 
@@ -56,6 +57,7 @@ class KubernetesOperator final : public plugin::Operator, public plugin::Rendere
 
   PartedConfig parted_;  // of what `open` was given
   request::OperatorConfig config_;
+  std::vector<plugin::Finding> access_warnings_;  // what a person should know of the way to the cluster
   plugin::Events& events_;
   std::string instance_;
   engine::Loop loop_;

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "kube/config_error.hpp"
+#include "kube/proxy.hpp"
 
 namespace stepop::kube {
 
@@ -19,23 +20,6 @@ constexpr auto look_every = 5s;
 // Read whatever the times say: some file systems keep them coarsely or wrongly.
 constexpr auto read_every = 60s;
 
-std::string base64(std::string_view bytes) {
-  static constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const auto at = [&](std::size_t k) -> unsigned {
-      return k < bytes.size() ? static_cast<unsigned char>(bytes[k]) : 0u;
-    };
-    const unsigned triple = at(i) << 16 | at(i + 1) << 8 | at(i + 2);
-    out += digits[triple >> 18 & 63];
-    out += digits[triple >> 12 & 63];
-    out += i + 1 < bytes.size() ? digits[triple >> 6 & 63] : '=';
-    out += i + 2 < bytes.size() ? digits[triple & 63] : '=';
-  }
-  return out;
-}
-
 bool fits_in_a_header(std::string_view token) {
   return !token.empty() && std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c < 0x7f; });
 }
@@ -43,7 +27,11 @@ bool fits_in_a_header(std::string_view token) {
 }  // namespace
 
 Authorization::Authorization(const ClusterAccess& access) : token_file_(access.token_file) {
-  if (!token_file_.empty()) return;
+  if (!token_file_.empty()) {
+    // As kubectl has it: the token beside a token file is used while the file cannot be read.
+    if (fits_in_a_header(access.token)) from_file_ = "Bearer " + access.token;
+    return;
+  }
   if (!access.token.empty()) {
     if (!fits_in_a_header(access.token)) {
       throw ConfigError("user.token", "a token with spaces or control characters", "a bearer token",
@@ -54,7 +42,7 @@ Authorization::Authorization(const ClusterAccess& access) : token_file_(access.t
     if (access.username.find(':') != std::string::npos) {
       throw ConfigError("user.username", "a name with ':'", "a name without ':'");
     }
-    fixed_ = "Basic " + base64(access.username + ':' + access.password);
+    fixed_ = basic_authorization(access.username, access.password);
   }
 }
 
@@ -87,7 +75,9 @@ void Authorization::read_token_file(Clock::time_point now) {
                                 : " holds no token");
     return;
   }
-  from_file_ = "Bearer " + token;
+  token = "Bearer " + token;
+  if (token != from_file_) ++generation_;
+  from_file_ = std::move(token);
   modified_ = modified;
   read_at_ = now;
   problem_.clear();

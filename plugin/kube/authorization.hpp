@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -25,6 +26,9 @@ class Authorization {
   /// The server said 401: look at the file again before the next request.
   void refused() noexcept;
 
+  /// Counts the tokens that were read: another one, another number.
+  std::uint64_t generation() const noexcept { return generation_; }
+
   const std::string& problem() const noexcept { return problem_; }
 
  private:
@@ -37,6 +41,7 @@ class Authorization {
   std::optional<Clock::time_point> looked_at_;
   std::optional<Clock::time_point> read_at_;
   std::string problem_;
+  std::uint64_t generation_ = 0;
 };
 
 }  // namespace stepop::kube

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
+#include <cctype>
+#include <string_view>
 
 #include "kube/client_impl.hpp"
+#include "kube/config_error.hpp"
 #include "kube/request_text.hpp"
 #include "kube/tls_context.hpp"
 
@@ -15,10 +18,48 @@ using Clock = std::chrono::steady_clock;
 using Kind = TransportError::Kind;
 using std::chrono::milliseconds;
 
-std::shared_ptr<const Peer> make_peer(const ClusterAccess& access, const ClientOptions& options) {
+// A key as Kubernetes wants it in the name of a header: what no such name may hold is percent-encoded.
+std::string header_key(const std::string& key) {
+  static constexpr std::string_view others = "!#$&'*+-.^_`|~";
+  static constexpr char digits[] = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : key) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < 0x80 && std::isalnum(byte) != 0) || others.find(c) != std::string_view::npos) {
+      out += c;
+    } else {
+      out += {'%', digits[byte >> 4], digits[byte & 15]};
+    }
+  }
+  return out;
+}
+
+// "User impersonation" of Kubernetes' page on authentication.
+std::string impersonation_lines(const ClusterAccess::Impersonation& whom) {
+  std::string out;
+  const auto add = [&](const std::string& name, const std::string& value) {
+    if (!std::all_of(value.begin(), value.end(), [](unsigned char c) { return c >= ' ' && c != 0x7f; })) {
+      throw ConfigError("user.as", "a line break or control character", "names that fit in a header");
+    }
+    out += name + ": " + value + "\r\n";
+  };
+  if (whom.user.empty()) return out;
+  add("Impersonate-User", whom.user);
+  if (!whom.uid.empty()) add("Impersonate-Uid", whom.uid);
+  for (const std::string& group : whom.groups) add("Impersonate-Group", group);
+  for (const auto& [key, values] : whom.extra) {
+    for (const std::string& value : values) add("Impersonate-Extra-" + header_key(key), value);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::shared_ptr<const Peer> make_peer(const ClusterAccess& access, milliseconds connect_timeout) {
   auto peer = std::make_shared<Peer>();
   peer->url = parse_server_url(access.server);
-  peer->connect_timeout = options.connect_timeout;
+  peer->connect_timeout = connect_timeout;
+  if (!access.proxy_url.empty()) peer->proxy = parse_proxy_url(access.proxy_url, "cluster.proxy-url");
   if (peer->url.tls) {
     peer->tls = make_tls_context(access);
     if (access.tls_server_name.empty()) {
@@ -34,14 +75,25 @@ std::shared_ptr<const Peer> make_peer(const ClusterAccess& access, const ClientO
   return peer;
 }
 
-}  // namespace
-
 Client::Impl::Impl(asio::io_context& io, const ClusterAccess& access, ClientOptions options)
     : io_(io),
       options_(std::move(options)),
-      peer_(make_peer(access, options_)),
+      access_(access),
+      own_lines_(impersonation_lines(access.impersonate)),
       authorization_(access),
+      source_(access.exec ? make_exec_source(io, *access.exec) : nullptr),
+      random_(std::random_device{}()),
+      renewal_timer_(io),
       keep_alive_timer_(io) {
+  use_peer(access_);
+  request_url_ = peer_->url;
+  if (peer_->proxy && peer_->proxy->kind == Proxy::Kind::Http && !peer_->url.tls) {
+    // Such a proxy is sent whole requests, with the server's URL in the first line.
+    request_url_.prefix = request_url_.display + request_url_.prefix;
+    if (const Proxy& proxy = *peer_->proxy; !proxy.username.empty() || !proxy.password.empty()) {
+      own_lines_ += "Proxy-Authorization: " + basic_authorization(proxy.username, proxy.password) + "\r\n";
+    }
+  }
   options_.max_connections = std::max<std::size_t>(options_.max_connections, 1);
 }
 
@@ -49,11 +101,12 @@ std::variant<std::string, TransportError> Client::Impl::text_of(const Request& r
   if (std::string problem = problem_with(request); !problem.empty()) {
     return TransportError{Kind::Protocol, false, request_line(request) + ": " + problem};
   }
-  const auto credentials = authorization_.header(Clock::now());
+  auto credentials = authorization_.header(Clock::now());
   if (!credentials) {
     return TransportError{Kind::Credentials, false, authorization_.problem()};
   }
-  return http_text(request, peer_->url, *credentials, options_.user_agent);
+  if (credentials->empty() && !obtained_.token.empty()) *credentials = "Bearer " + obtained_.token;
+  return http_text(request, request_url_, *credentials, options_.user_agent, own_lines_);
 }
 
 void Client::Impl::abort_all() {
@@ -81,6 +134,8 @@ void Client::Impl::stop() {
     stream->connection->close();
   }
   keep_alive_timer_.cancel();
+  renewal_timer_.cancel();
+  source_.reset();
   calls_.clear();
   streams_.clear();
   pool_.clear();

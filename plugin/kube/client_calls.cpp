@@ -35,6 +35,7 @@ std::uint64_t Client::Impl::call(Request request, std::function<void(Outcome)> h
 }
 
 void Client::Impl::dispatch() {
+  if (waiting_ > 0 && !credentials_ready()) return;
   while (waiting_ > 0 && !queue_.empty()) {
     const auto found = calls_.find(queue_.front());
     if (found == calls_.end() || !found->second->waiting) {
@@ -53,7 +54,7 @@ void Client::Impl::dispatch() {
 }
 
 void Client::Impl::open_pool_connection() {
-  auto connection = std::make_shared<Connection>(make_transport(io_, peer_), counters_);
+  auto connection = make_connection();
   pool_.push_back(connection);
   ++connecting_;
   connection->open([weak = weak_from_this(), connection](const std::optional<Transport::Failure>& failure) {
@@ -94,7 +95,7 @@ Client::Impl::ConnectionPtr Client::Impl::take_idle() {
 }
 
 void Client::Impl::release(ConnectionPtr connection, bool reusable) {
-  if (reusable) {
+  if (reusable && connection->generation() == peer_generation_) {
     idle_.push_back({std::move(connection), Clock::now()});
     arm_keep_alive();
   } else {
@@ -114,6 +115,7 @@ void Client::Impl::send(std::uint64_t id, Call& call, ConnectionPtr connection) 
     return;
   }
   call.connection = connection;
+  call.sent_with = sent_with();
   call.body.clear();
   ResponseReader::Handlers handlers;
   handlers.body = [&call](std::string_view bytes) { call.body.append(bytes); };
@@ -132,12 +134,23 @@ void Client::Impl::on_call_done(std::uint64_t id, Connection::Result result) {
   if (!result.error) {
     Response response = connection->head();
     response.body = std::move(call.body);
-    if (response.status == 401) authorization_.refused();
-    if (result.reusable) {
+    note_date(response);
+    const bool refused = response.status == 401;
+    // A client certificate belongs to its connection: another one, another try.
+    if (result.reusable && !refused && connection->generation() == peer_generation_) {
       idle_.push_back({connection, Clock::now()});
       arm_keep_alive();
     } else {
       drop_connection(connection);
+    }
+    // Who is not known does nothing: such a request was not acted upon, of whatever kind it is.
+    if (refused && may_repeat(call.sent_with) && !call.repeated) {
+      call.repeated = true;
+      call.waiting = true;
+      ++waiting_;
+      queue_.push_front(id);
+      dispatch();
+      return;
     }
     finish_call(id, std::move(response));
     if (!stopped_) dispatch();
@@ -169,7 +182,12 @@ void Client::Impl::on_call_timeout(std::uint64_t id) {
   if (found == calls_.end()) return;
   Call& call = *found->second;
   TransportError error{Kind::Timeout, call.connection != nullptr, request_line(call.request)};
-  error.message += call.connection ? ": no whole answer from " : ": no connection to ";
+  if (call.waiting && source_ && renewal_.ask(Clock::now()) == Renewal::Answer::Wait) {
+    error.kind = Kind::Credentials;
+    error.message += ": no credentials for ";
+  } else {
+    error.message += call.connection ? ": no whole answer from " : ": no connection to ";
+  }
   error.message += peer_->url.display + " within " + time_text(timeout_of(call.request));
   if (call.connection) drop_connection(call.connection);
   finish_call(id, std::move(error));

@@ -3,19 +3,23 @@
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <optional>
+#include <random>
 #include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "kube/access_files.hpp"
 #include "kube/authorization.hpp"
 #include "kube/client.hpp"
 #include "kube/connection.hpp"
+#include "kube/credential_source.hpp"
+#include "kube/renewal.hpp"
 #include "kube/transport.hpp"
 
 namespace stepop::kube {
 
-// Calls are in client_calls.cpp, streams in client_streams.cpp, what both share in client.cpp.
+// Calls are in client_calls.cpp, streams in client_streams.cpp, credentials in client_credentials.cpp, what both share in client.cpp.
 class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
  public:
   Impl(boost::asio::io_context& io, const ClusterAccess& access, ClientOptions options);
@@ -35,6 +39,14 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
  private:
   using ConnectionPtr = std::shared_ptr<Connection>;
 
+  /// Which credentials a request carried: when another request would carry others, a 401 is worth another try.
+  struct SentWith {
+    std::uint64_t renewal = 0;
+    std::uint64_t token_file = 0;
+    std::uint64_t peer = 0;
+    bool operator==(const SentWith&) const = default;
+  };
+
   struct Call {
     Call(boost::asio::io_context& io, Request r, std::function<void(Outcome)> h)
         : request(std::move(r)), handler(std::move(h)), timer(io) {}
@@ -45,6 +57,8 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
     std::string body;
     bool waiting = false;
     bool retried = false;
+    bool repeated = false;  // after a 401
+    SentWith sent_with;
   };
 
   struct Stream {
@@ -55,6 +69,9 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
     std::chrono::milliseconds idle_timeout;
     boost::asio::steady_timer timer;
     ConnectionPtr connection;
+    bool awaits_credentials = false;
+    bool repeated = false;  // after a 401
+    SentWith sent_with;
     bool sent = false;
     bool got_head = false;
     bool is_error = false;  // not 2xx: the body is collected into `head`
@@ -83,6 +100,22 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
   /// The request as HTTP, or why it cannot be sent.
   std::variant<std::string, TransportError> text_of(const Request& request);
 
+  // Credentials, in client_credentials.cpp
+  /// Whether requests can be sent. If not, they wait, or end: nothing more is to be done with them now.
+  bool credentials_ready();
+  void renew();
+  void on_fetched(Fetched fetched);
+  void arm_renewal();
+  void fail_who_waits();
+  /// Takes in files that have changed.
+  void look_at_files();
+  void use_peer(const ClusterAccess& access);
+  SentWith sent_with() const { return {renewal_.generation(), authorization_.generation(), peer_generation_}; }
+  /// A request got a 401: whether it may be sent again.
+  bool may_repeat(const SentWith& sent_with);
+  void note_date(const Response& response);
+  std::shared_ptr<Connection> make_connection();
+
   // Calls
   void dispatch();
   void open_pool_connection();
@@ -99,6 +132,7 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
 
   // Streams
   StreamPtr find_stream(std::uint64_t id) const;
+  void start_stream(std::uint64_t id, const StreamPtr& stream);
   void send_stream(std::uint64_t id, const StreamPtr& stream);
   void arm_stream_timer(std::uint64_t id, const StreamPtr& stream, std::chrono::steady_clock::time_point time);
   void on_stream_timer(std::uint64_t id, const StreamPtr& stream);
@@ -113,8 +147,18 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
 
   boost::asio::io_context& io_;
   ClientOptions options_;
+  ClusterAccess access_;
   std::shared_ptr<const Peer> peer_;
+  std::uint64_t peer_generation_ = 0;
+  ServerUrl request_url_;  // as requests name the server
+  std::string own_lines_;  // headers of every request
+  AccessFiles files_;
   Authorization authorization_;
+  Renewal renewal_;
+  std::unique_ptr<CredentialSource> source_;  // null: nothing is to be renewed
+  Credentials obtained_;
+  std::minstd_rand random_;
+  boost::asio::steady_timer renewal_timer_;
   ClientCounters counters_;
   bool stopped_ = false;
   std::uint64_t next_id_ = 1;

@@ -18,7 +18,16 @@ std::uint64_t Client::Impl::stream(Request request, StreamHandlers handlers, mil
   auto stream = std::make_shared<Stream>(io_, std::move(request), std::move(handlers), idle_timeout);
   streams_.emplace(id, stream);
   arm_stream_timer(id, stream, Clock::now() + timeout_of(stream->request));
-  stream->connection = std::make_shared<Connection>(make_transport(io_, peer_), counters_);
+  stream->connection = make_connection();
+  start_stream(id, stream);
+  return id;
+}
+
+void Client::Impl::start_stream(std::uint64_t id, const StreamPtr& stream) {
+  stream->awaits_credentials = true;
+  if (!credentials_ready()) return;
+  stream->awaits_credentials = false;
+  stream->connection = make_connection();
   stream->connection->open([weak = weak_from_this(), id, stream](const std::optional<Transport::Failure>& failure) {
     const auto self = weak.lock();
     if (!self || self->stopped_ || stream->closed) return;
@@ -30,7 +39,6 @@ std::uint64_t Client::Impl::stream(Request request, StreamHandlers handlers, mil
     ++self->counters_.connections_opened;
     self->send_stream(id, stream);
   });
-  return id;
 }
 
 void Client::Impl::send_stream(std::uint64_t id, const StreamPtr& stream) {
@@ -40,6 +48,7 @@ void Client::Impl::send_stream(std::uint64_t id, const StreamPtr& stream) {
     return;
   }
   stream->sent = true;
+  stream->sent_with = sent_with();
   ResponseReader::Handlers handlers;
   const auto weak = weak_from_this();
   const std::weak_ptr<Stream> weak_stream = stream;  // the connection must not own its owner
@@ -101,7 +110,7 @@ void Client::Impl::on_stream_head(std::uint64_t id, const StreamPtr& stream, con
   stream->got_head = true;
   stream->head = head;
   stream->is_error = head.status < 200 || head.status > 299;
-  if (head.status == 401) authorization_.refused();
+  note_date(head);
   if (stream->is_error) return;  // the timer goes on: the body belongs to the head
   stream->last_data = Clock::now();
   stream->timer.cancel();
@@ -127,6 +136,13 @@ void Client::Impl::on_stream_done(std::uint64_t id, const StreamPtr& stream, Con
   if (result.error) {
     result.error->message = request_line(stream->request) + ": " + result.error->message;
     end_stream(id, stream, std::move(*result.error));
+    return;
+  }
+  if (stream->head.status == 401 && may_repeat(stream->sent_with) && !stream->repeated) {
+    stream->repeated = true;
+    stream->connection->close();
+    stream->sent = stream->got_head = stream->is_error = false;
+    start_stream(id, stream);
     return;
   }
   Response head = stream->head;

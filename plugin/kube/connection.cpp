@@ -2,8 +2,8 @@
 
 namespace stepop::kube {
 
-Connection::Connection(std::shared_ptr<Transport> transport, ClientCounters& counters)
-    : transport_(std::move(transport)), counters_(&counters) {}
+Connection::Connection(std::shared_ptr<Transport> transport, ClientCounters& counters, std::uint64_t generation)
+    : transport_(std::move(transport)), counters_(&counters), generation_(generation) {}
 
 void Connection::open(Transport::OnConnect handler) {
   transport_->connect(std::move(handler));

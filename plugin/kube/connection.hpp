@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -26,7 +27,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     bool reusable = false;
   };
 
-  Connection(std::shared_ptr<Transport> transport, ClientCounters& counters);
+  /// `generation`: of the credentials that the handshake shows.
+  Connection(std::shared_ptr<Transport> transport, ClientCounters& counters, std::uint64_t generation);
 
   void open(Transport::OnConnect handler);
 
@@ -39,6 +41,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void resume();
   void close();
 
+  std::uint64_t generation() const noexcept { return generation_; }
   bool used() const noexcept { return exchanges_ > 0; }
   /// Whether there was an exchange before the present one.
   bool used_before() const noexcept { return exchanges_ > 1; }
@@ -55,6 +58,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ClientCounters* counters_;  // of the Client, which closes its connections before it goes
   std::shared_ptr<ResponseReader> reader_;
   std::function<void(Result)> done_;
+  std::uint64_t generation_;
   unsigned exchanges_ = 0;
   bool paused_ = false;
   bool writing_ = false;

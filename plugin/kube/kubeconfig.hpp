@@ -21,6 +21,8 @@ struct KubeconfigQuery {
   std::vector<std::string> paths{};
   /// Home directory: with no `paths`, `<home>/.kube/config` is read.
   std::string home{};
+  /// `NAME=value`: the proxy variables are looked for in it, and an exec plugin gets it.
+  std::vector<std::string> environment{};
   /// Context to use; by default the `current-context`.
   std::optional<std::string> context{};
 };
@@ -32,12 +34,11 @@ std::vector<std::string> split_kubeconfig_variable(const std::string& value);
 ///
 /// Merging is kubectl's ("Organizing Cluster Access Using kubeconfig Files"): the first file that
 /// sets `current-context`, or defines a cluster, user or context name, wins, whole entry by whole
-/// entry. Relative paths are relative to the file they stand in. Inline `*-data` wins over files.
-/// Files that the chosen context points at (CA, certificate, key) are read now; a `tokenFile` is
-/// read by the client, again and again.
+/// entry. Relative paths are relative to the file they stand in. Inline `*-data` beside a file is an error.
+/// Files that the chosen context points at (CA, certificate, key) are read now, and again by the
+/// client, as they change; so is a `tokenFile`. An exec plugin is run by the client alone.
 ///
-/// Throws ConfigError. Ways of authenticating that are not supported (exec, auth-provider,
-/// proxy-url, impersonation) are errors when the chosen context needs them, never ignored.
+/// Throws ConfigError. An auth-provider is an error when the chosen context needs it, never ignored.
 /// Blocks on file reads. Any thread.
 ClusterAccess load_kubeconfig(const KubeconfigQuery& query);
 

@@ -33,7 +33,7 @@ std::string request_line(const Request& request) {
 }
 
 std::string http_text(const Request& request, const ServerUrl& url, const std::string& credentials,
-                      const std::string& user_agent) {
+                      const std::string& user_agent, const std::string& own_lines) {
   std::string text;
   text.reserve(512 + request.target.size() + credentials.size() + request.body.size());
   text.append(method_name(request.method)).append(" ").append(url.prefix);
@@ -46,6 +46,7 @@ std::string http_text(const Request& request, const ServerUrl& url, const std::s
   if (!accepts) text.append("Accept: application/json, */*\r\n");
   for (const auto& [name, value] : request.headers) text.append(name).append(": ").append(value).append("\r\n");
   if (!credentials.empty()) text.append("Authorization: ").append(credentials).append("\r\n");
+  text.append(own_lines);
   const bool may_have_body = request.method != Method::Get;
   if (!request.body.empty()) text.append("Content-Type: ").append(request.content_type).append("\r\n");
   if (may_have_body || !request.body.empty()) {

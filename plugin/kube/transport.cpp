@@ -15,6 +15,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "kube/proxy_handshake.hpp"
 #include "kube/tls_context.hpp"
 
 namespace stepop::kube {
@@ -68,21 +69,24 @@ class TransportOf final : public Transport, public std::enable_shared_from_this<
     on_connect_ = std::move(handler);
     deadline_ = Clock::now() + peer_->connect_timeout;
     error_code not_an_ip;
-    const auto address = asio::ip::make_address(peer_->url.host, not_an_ip);
+    const std::string& host = peer_->proxy ? peer_->proxy->host : peer_->url.host;
+    const std::string& service = peer_->proxy ? peer_->proxy->port : peer_->url.port;
+    const auto address = asio::ip::make_address(host, not_an_ip);
     if (!not_an_ip) {
-      const int port = std::stoi(peer_->url.port);
+      const int port = std::stoi(service);
       endpoints_.emplace_back(address, static_cast<std::uint16_t>(port));
       try_next_endpoint();
       return;
     }
-    arm(deadline_, "resolve " + peer_->url.host);
+    arm(deadline_, "resolve " + host);
     resolver_.emplace(stream_.get_executor());
     resolver_->async_resolve(
-        peer_->url.host, peer_->url.port, tcp::resolver::numeric_service,
-        [self = this->shared_from_this()](const error_code& error, const tcp::resolver::results_type& results) {
+        host, service, tcp::resolver::numeric_service,
+        [self = this->shared_from_this(), host](const error_code& error, const tcp::resolver::results_type& results) {
           if (self->closed_ || !self->on_connect_) return;
           if (error) {
-            self->fail_connect(Kind::Resolve, "cannot resolve " + self->peer_->url.host + ": " + error.message());
+            self->fail_connect(Kind::Resolve,
+                               "cannot resolve " + std::string(self->next_hop_kind()) + host + ": " + error.message());
             return;
           }
           for (const auto& result : results) self->endpoints_.push_back(result.endpoint());
@@ -182,14 +186,14 @@ class TransportOf final : public Transport, public std::enable_shared_from_this<
   void try_next_endpoint() {
     if (next_endpoint_ == endpoints_.size()) {
       const std::string where = endpoints_.size() == 1 ? "" : " (" + std::to_string(endpoints_.size()) + " addresses)";
-      fail_connect(Kind::Connect, "cannot connect to " + peer_->url.display + where + ": " + last_error_);
+      fail_connect(Kind::Connect, "cannot connect to " + next_hop() + where + ": " + last_error_);
       return;
     }
     const tcp::endpoint endpoint = endpoints_[next_endpoint_++];
     const auto now = Clock::now();
     const auto left = static_cast<int>(endpoints_.size() - next_endpoint_ + 1);
     const Clock::duration share = std::max<Clock::duration>((deadline_ - now) / left, shortest_attempt);
-    arm(std::min(deadline_, now + share), "connect to " + peer_->url.display);
+    arm(std::min(deadline_, now + share), "connect to " + next_hop());
 
     error_code error;
     socket().close(error);
@@ -217,6 +221,58 @@ class TransportOf final : public Transport, public std::enable_shared_from_this<
     socket().set_option(tcp::no_delay(true), ignored);
     // A peer that vanished without a word is found though nothing is being sent.
     socket().set_option(asio::socket_base::keep_alive(true), ignored);
+    const bool whole_requests = !is_tls && peer_->proxy && peer_->proxy->kind == Proxy::Kind::Http;
+    if (!peer_->proxy || whole_requests) {
+      on_connected_to_server();
+      return;
+    }
+    arm(deadline_, "get a tunnel to " + peer_->url.display + " from " + next_hop());
+    proxy_handshake_.emplace(*peer_->proxy, peer_->url);
+    go_on_with_proxy();
+  }
+
+  void go_on_with_proxy() {
+    switch (proxy_handshake_->next()) {
+      case ProxyHandshake::Next::Send:
+        outgoing_ = proxy_handshake_->take();
+        asio::async_write(socket(), asio::buffer(outgoing_),
+                          [self = this->shared_from_this()](const error_code& error, std::size_t) {
+                            if (self->proxy_answered(error)) self->go_on_with_proxy();
+                          });
+        return;
+      case ProxyHandshake::Next::Read:
+        socket().async_read_some(asio::buffer(buffer_),
+                                 [self = this->shared_from_this()](const error_code& error, std::size_t size) {
+                                   if (!self->proxy_answered(error)) return;
+                                   self->proxy_handshake_->feed(std::string_view(self->buffer_.data(), size));
+                                   self->go_on_with_proxy();
+                                 });
+        return;
+      case ProxyHandshake::Next::Done:
+        outgoing_.clear();
+        on_connected_to_server();
+        return;
+      case ProxyHandshake::Next::Failed:
+        fail_connect(Kind::Connect, proxy_handshake_->failure());
+        return;
+    }
+  }
+
+  bool proxy_answered(const error_code& error) {
+    if (closed_ || !on_connect_) return false;
+    if (error)
+      fail_connect(Kind::Connect, next_hop() + " gave no tunnel to " + peer_->url.display + ": " + error.message());
+    return !error;
+  }
+
+  /// What messages call the machine that we connect to.
+  std::string next_hop() const {
+    return std::string(next_hop_kind()) + (peer_->proxy ? peer_->proxy->display : peer_->url.display);
+  }
+  const char* next_hop_kind() const { return peer_->proxy ? "the proxy " : ""; }
+
+  void on_connected_to_server() {
+    error_code ignored;
     if constexpr (is_tls) {
       arm(deadline_, "finish the TLS handshake with " + peer_->url.display);
       expect_server_name(stream_.native_handle(), peer_->tls_name, peer_->tls_name_is_ip);
@@ -283,6 +339,7 @@ class TransportOf final : public Transport, public std::enable_shared_from_this<
   std::string last_error_ = "no address";
   std::string verify_failure_;
   std::string outgoing_;
+  std::optional<ProxyHandshake> proxy_handshake_;
   OnConnect on_connect_;
   OnWrite on_write_;
   OnRead on_read_;

@@ -9,7 +9,9 @@
 #include <string>
 #include <string_view>
 
+#include "kube/cluster_access.hpp"
 #include "kube/http.hpp"
+#include "kube/proxy.hpp"
 #include "kube/server_url.hpp"
 
 namespace boost::asio::ssl {
@@ -21,6 +23,9 @@ namespace stepop::kube {
 /// Where to connect to, and how. Shared by all connections of a client. Internal to the room.
 struct Peer {
   ServerUrl url;
+  /// To go through; it makes a tunnel, unless it is an HTTP proxy and the server speaks plain HTTP: then it
+  /// is sent whole requests.
+  std::optional<Proxy> proxy;
   /// Name to verify and send as SNI.
   std::string tls_name;
   bool tls_name_is_ip = false;
@@ -55,6 +60,9 @@ class Transport {
   /// An idle connection on which something came is one that the server is closing.
   virtual bool readable() const = 0;
 };
+
+/// Throws ConfigError, as Client does.
+std::shared_ptr<const Peer> make_peer(const ClusterAccess& access, std::chrono::milliseconds connect_timeout);
 
 std::shared_ptr<Transport> make_transport(boost::asio::io_context& io, std::shared_ptr<const Peer> peer);
 

@@ -1,6 +1,7 @@
 // A kubeconfig: access to a cluster, or a ConfigError; nothing else is ever thrown.
 #include "kube/kubeconfig.hpp"
 #include "kube/authorization.hpp"
+#include "kube/proxy.hpp"
 #include "kube/server_url.hpp"
 #include "kube/tls_context.hpp"
 
@@ -32,7 +33,9 @@ bool same(const ClusterAccess& a, const ClusterAccess& b) {
          a.insecure_skip_tls_verify == b.insecure_skip_tls_verify &&
          a.client_certificate_pem == b.client_certificate_pem && a.client_key_pem == b.client_key_pem &&
          a.token == b.token && a.token_file == b.token_file && a.username == b.username && a.password == b.password &&
-         a.default_namespace == b.default_namespace && a.context_name == b.context_name;
+         a.proxy_url == b.proxy_url && a.exec.has_value() == b.exec.has_value() &&
+         a.impersonate.user == b.impersonate.user && a.default_namespace == b.default_namespace &&
+         a.context_name == b.context_name;
 }
 
 // Secrets are long; a short word may stand elsewhere too.
@@ -60,6 +63,15 @@ void only_config_errors(const ClusterAccess& access, F&& use) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace stepop::fuzz;
   Input input(data, size);
+  // What a plugin prints and says is foreign, too.
+  stepop::kube::ExecPlugin plugin;
+  plugin.api_version = stepop::kube::exec_v1;
+  try {
+    const auto read = stepop::kube::read_exec_credential(plugin, input.text());
+    require(!read.token.empty() || !read.client_key_pem.empty(), "credentials hold something");
+  } catch (const std::runtime_error&) {
+  }
+  require(stepop::kube::exec_stderr(plugin, input.text()).size() < 1024, "what a plugin says is bounded");
   const auto access = load(input.text(), std::nullopt);
   if (!access) return 0;
   require(!access->server.empty(), "access has a server");
@@ -82,5 +94,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(header->find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos, "a header is one line");
   });
   only_config_errors(*access, [&] { stepop::kube::make_tls_context(*access); });
+  if (!access->proxy_url.empty()) {
+    const auto proxy = stepop::kube::parse_proxy_url(access->proxy_url, "proxy-url");
+    require(!proxy.host.empty() && !proxy.port.empty(), "a proxy has a host and a port");
+    require(proxy.display.find('@') == std::string::npos, "a proxy is told without its password");
+  }
+  if (access->exec) {
+    require(!access->exec->command.empty(), "a plugin has a command");
+    require(access->client_key_pem.empty() && access->token.empty(),
+            "a plugin is asked only when nothing else is known");
+    require(!stepop::kube::exec_info(*access->exec).empty(), "a plugin is told something");
+  }
   return 0;
 }

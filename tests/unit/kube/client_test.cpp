@@ -353,7 +353,6 @@ TEST_F(ClientTest, ReadsTheTokenFileAgainAfterARefusal) {
       }
     }
   }});
-  access.token = "unused";
   access.token_file = path;
   connect(server.url());
   EXPECT_EQ(std::get<Response>(get()).status, 401);

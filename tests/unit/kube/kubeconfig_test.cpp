@@ -10,6 +10,7 @@
 namespace stepop::kube {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr const char* base = R"(
@@ -25,7 +26,7 @@ users:
 - name: alice
   user: {client-certificate-data: Q0VSVA==, client-key-data: S0VZ}
 - name: bob
-  user: {token: t, username: u, password: p}
+  user: {username: u, password: p}
 contexts:
 - name: dev
   context: {cluster: dev-cluster, user: alice, namespace: team}
@@ -103,7 +104,6 @@ TEST_F(KubeconfigTest, GivesTheContextThatIsAskedFor) {
   const ClusterAccess access = load_kubeconfig(of(base, "production"));
   EXPECT_EQ(access.server, "https://prod");
   EXPECT_TRUE(access.insecure_skip_tls_verify);
-  EXPECT_EQ(access.token, "t");
   EXPECT_EQ(access.username, "u");
   EXPECT_EQ(access.password, "p");
   EXPECT_EQ(access.default_namespace, "");
@@ -182,15 +182,16 @@ TEST_F(KubeconfigTest, DemandsAFileThatIsNamedExplicitly) {
 TEST_F(KubeconfigTest, ResolvesPathsRelativeToTheirOwnFile) {
   file("sub/pki/ca.pem", "CA FILE");
   file("sub/key.pem", "KEY FILE");
+  file("sub/tok", "t");
   KubeconfigQuery query;
   query.paths = {file("one", "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"),
                  file("sub/two",
                       "clusters: [{name: k, cluster: {server: \"https://x\", certificate-authority: pki/ca.pem}}]\n"
-                      "users: [{name: u, user: {client-certificate-data: Q0VSVA==, client-certificate: nosuch, "
+                      "users: [{name: u, user: {client-certificate-data: Q0VSVA==, "
                       "client-key: key.pem, tokenFile: tok}}]\n")};
   const ClusterAccess access = load_kubeconfig(query);
   EXPECT_EQ(access.ca_pem, "CA FILE");
-  EXPECT_EQ(access.client_certificate_pem, "CERT") << "data wins over a file";
+  EXPECT_EQ(access.client_certificate_pem, "CERT");
   EXPECT_EQ(access.client_key_pem, "KEY FILE");
   EXPECT_EQ(access.token_file, (folder / "sub/tok").string());
 }
@@ -205,19 +206,97 @@ TEST_F(KubeconfigTest, NamesAFileThatCannotBeRead) {
               HasSubstr("clusters[0].cluster.certificate-authority: found \"/no/such/ca\", expected a readable file"));
 }
 
-TEST_F(KubeconfigTest, RefusesWhatItCannotDoYetByName) {
-  for (const auto& [key, value] : std::vector<std::pair<std::string, std::string>>{{"exec", "{command: aws}"},
-                                                                                   {"auth-provider", "{name: gcp}"},
-                                                                                   {"as", "root"},
-                                                                                   {"as-groups", "[g]"},
-                                                                                   {"as-uid", "1"},
-                                                                                   {"as-user-extra", "{a: [b]}"}}) {
-    EXPECT_THAT(problem(of(with_user("{" + key + ": " + value + "}"))),
-                HasSubstr("users[0].user." + key + ": found \"" + key + "\""));
-  }
-  EXPECT_THAT(problem(of(with_cluster("{server: \"https://x\", proxy-url: \"http://p\"}"))),
-              HasSubstr("proxy-url is not supported yet"));
-  EXPECT_EQ(problem(of(with_user("{token: t, exec: null, as: \"\", as-groups: []}"))), "nothing");
+TEST_F(KubeconfigTest, RefusesAnAuthProviderByName) {
+  EXPECT_THAT(problem(of(with_user("{auth-provider: {name: gcp}}"))), HasSubstr("users[0].user.auth-provider"));
+  EXPECT_EQ(problem(of(with_user("{token: t, exec: null, auth-provider: {}, as: \"\", as-groups: []}"))), "nothing");
+}
+
+TEST_F(KubeconfigTest, RefusesTwoWaysOfSayingWhoItIs) {
+  EXPECT_THAT(problem(of(with_user("{token: t, username: u}"))), HasSubstr("found a token and a password"));
+  EXPECT_THAT(problem(of(with_cluster("{server: \"https://x\", certificate-authority: /x, "
+                                      "certificate-authority-data: Q0E=}"))),
+              HasSubstr("a value beside certificate-authority, expected one of the two"));
+}
+
+TEST_F(KubeconfigTest, ReadsWhomToActAs) {
+  const auto access = load_kubeconfig(
+      of(with_user("{token: t, as: jane, as-uid: u1, as-groups: [a, b], as-user-extra: {scopes: [x, z]}}")));
+  EXPECT_EQ(access.impersonate.user, "jane");
+  EXPECT_EQ(access.impersonate.uid, "u1");
+  EXPECT_THAT(access.impersonate.groups, ElementsAre("a", "b"));
+  EXPECT_THAT(access.impersonate.extra.at("scopes"), ElementsAre("x", "z"));
+}
+
+TEST_F(KubeconfigTest, RefusesGroupsWithoutSomebodyToActAs) {
+  EXPECT_THAT(problem(of(with_user("{token: t, as-groups: [a]}"))), HasSubstr("users[0].user.as: found nothing"));
+}
+
+TEST_F(KubeconfigTest, ReadsAnExecPlugin) {
+  KubeconfigQuery query;
+  query.environment = {"PATH=/bin", "REGION=a"};
+  query.file =
+      file("exec/config", with_user("{exec: {apiVersion: client.authentication.k8s.io/v1, command: ./bin/login, "
+                                    "args: [token, \"1\"], env: [{name: REGION, value: b}], "
+                                    "installHint: get it, interactiveMode: Never, provideClusterInfo: true}}"));
+  const auto access = load_kubeconfig(query);
+  ASSERT_TRUE(access.exec);
+  EXPECT_EQ(access.exec->command, (folder / "exec" / "./bin/login").string());
+  EXPECT_THAT(access.exec->arguments, ElementsAre("token", "1"));
+  EXPECT_THAT(access.exec->environment, ElementsAre("PATH=/bin", "REGION=b"));
+  EXPECT_EQ(access.exec->install_hint, "get it");
+  EXPECT_THAT(access.exec->cluster_json, HasSubstr("\"server\":\"https://dev:6443\""));
+}
+
+TEST_F(KubeconfigTest, GivesAnExecPluginItsClustersConfig) {
+  const auto access = load_kubeconfig(of(R"(
+clusters: [{name: c, cluster: {server: "https://x", tls-server-name: z, certificate-authority-data: Q0E=, extensions: [
+  {name: client.authentication.k8s.io/exec, extension: {audience: a, n: 1, flag: true, text: "1"}}]}}]
+users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: x, provideClusterInfo: true}}}]
+contexts: [{name: c, context: {cluster: c, user: u}}]
+current-context: c
+)"));
+  EXPECT_EQ(access.exec->cluster_json,
+            R"({"server":"https://x","tls-server-name":"z","certificate-authority-data":"Q0E=",)"
+            R"("config":{"audience":"a","n":1,"flag":true,"text":"1"}})");
+}
+
+TEST_F(KubeconfigTest, RefusesAnExecPluginThatNobodyCouldRun) {
+  const auto exec = [&](const std::string& fields) { return problem(of(with_user("{exec: {" + fields + "}}"))); };
+  const std::string v1 = "apiVersion: client.authentication.k8s.io/v1, ";
+  EXPECT_THAT(exec(v1 + "interactiveMode: Never"), HasSubstr("exec.command: found nothing"));
+  EXPECT_THAT(exec("command: x"), HasSubstr("exec.apiVersion: found nothing"));
+  EXPECT_THAT(exec("command: x, apiVersion: client.authentication.k8s.io/v1alpha1"), HasSubstr("exec.apiVersion"));
+  EXPECT_THAT(exec(v1 + "command: x"), HasSubstr("exec.interactiveMode: found nothing"));
+  EXPECT_THAT(exec(v1 + "command: x, interactiveMode: Always"), HasSubstr("exec.interactiveMode: found \"Always\""));
+  EXPECT_THAT(exec(v1 + "command: x, interactiveMode: Never, env: [{value: x}]"), HasSubstr("exec.env[0].name"));
+  EXPECT_THAT(exec(v1 + "command: x, interactiveMode: Never, instalHint: x"), HasSubstr("exec.instalHint"));
+}
+
+TEST_F(KubeconfigTest, TakesANumberOrATruthForNoText) {
+  EXPECT_THAT(problem(of(with_user("{token: 12345}"))), HasSubstr("user.token: found a number, expected a string"));
+  EXPECT_THAT(problem(of(with_user("{token: t, as: y}"))), HasSubstr("user.as: found true or false"));
+  EXPECT_EQ(problem(of(with_user("{token: \"12345\"}"))), "nothing");
+  EXPECT_THAT(problem(of(with_cluster("{server: \"https://x\", insecure-skip-tls-verify: \"true\"}"))),
+              HasSubstr("insecure-skip-tls-verify: found \"true\""));
+}
+
+TEST_F(KubeconfigTest, SendsNoCredentialsWithoutTls) {
+  const auto access = load_kubeconfig(of(with_cluster("{server: \"http://x\"}")));
+  EXPECT_EQ(access.client_key_pem, "");
+  EXPECT_EQ(access.warnings.size(), 1u);
+}
+
+TEST_F(KubeconfigTest, PrefersItsOwnProxyToTheEnvironments) {
+  KubeconfigQuery query = of(with_cluster("{server: \"https://x\", proxy-url: \"socks5://p:1\"}"));
+  query.environment = {"HTTPS_PROXY=http://other"};
+  EXPECT_EQ(load_kubeconfig(query).proxy_url, "socks5://p:1");
+  query.text = with_cluster("{server: \"https://x\"}");
+  EXPECT_EQ(load_kubeconfig(query).proxy_url, "http://other");
+}
+
+TEST_F(KubeconfigTest, WarnsOfAServerThatIsNotVerified) {
+  EXPECT_EQ(load_kubeconfig(of(base, "production")).warnings.size(), 1u);
+  EXPECT_TRUE(load_kubeconfig(of(base)).warnings.empty());
 }
 
 TEST_F(KubeconfigTest, DoesNotMindWhatAnotherContextNeeds) {

@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include "asking.hpp"
-#include "request/not_yet.hpp"
 
 namespace stepop::request {
 namespace {
@@ -71,10 +70,6 @@ TEST(Secrets, OfAStepAreMergedByNameOverTheOperators) {
   const auto configured = config(R"({"owner": "me", "secrets": {"A": "1", "B": "2"}})");
   EXPECT_THAT(request(R"("settings": {"secrets": {"B": "3"}})", configured).settings.secrets,
               ElementsAre(testing::Pair("A", "1"), testing::Pair("B", "3")));
-}
-
-TEST(WhatIsNotMadeYet, IsRefusedByName) {
-  EXPECT_THROW(refuse_what_is_not_made_yet(config(R"({"owner": "me", "incluster": true})")), plugin::Error);
 }
 
 }  // namespace

@@ -1,0 +1,129 @@
+#include "kube/client_impl.hpp"
+#include "kube/config_error.hpp"
+#include "kube/timestamp.hpp"
+
+namespace stepop::kube {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Kind = TransportError::Kind;
+
+}  // namespace
+
+bool Client::Impl::credentials_ready() {
+  look_at_files();
+  if (!source_) return true;
+  if (renewal_.due(Clock::now())) renew();
+  switch (renewal_.ask(Clock::now())) {
+    case Renewal::Answer::Use:
+      return true;
+    case Renewal::Answer::Wait:
+      return false;
+    case Renewal::Answer::Fail:
+      fail_who_waits();
+      return false;
+  }
+  return false;
+}
+
+void Client::Impl::renew() {
+  renewal_.started();
+  source_->fetch([weak = weak_from_this()](Fetched fetched) {
+    if (const auto self = weak.lock(); self && !self->stopped_) self->on_fetched(std::move(fetched));
+  });
+}
+
+void Client::Impl::on_fetched(Fetched fetched) {
+  const double random = std::uniform_real_distribution<double>{0, 1}(random_);
+  if (auto* credentials = std::get_if<Credentials>(&fetched); credentials && !credentials->client_key_pem.empty()) {
+    ClusterAccess changed = access_;
+    changed.client_certificate_pem = credentials->client_certificate_pem;
+    changed.client_key_pem = credentials->client_key_pem;
+    changed.client_certificate_file.clear();
+    changed.client_key_file.clear();
+    try {
+      use_peer(changed);
+      access_ = std::move(changed);
+    } catch (const ConfigError& mistake) {
+      fetched = "the credentials cannot be used: " + std::string(mistake.what());
+    }
+  }
+  if (auto* credentials = std::get_if<Credentials>(&fetched)) {
+    obtained_ = std::move(*credentials);
+    renewal_.renewed(Clock::now(), std::chrono::system_clock::now(), obtained_.expires_at, random);
+  } else {
+    renewal_.failed(Clock::now(), std::move(std::get<std::string>(fetched)), random);
+  }
+  arm_renewal();
+  dispatch();
+  std::vector<std::pair<std::uint64_t, StreamPtr>> awaiting;
+  for (const auto& [id, stream] : streams_) {
+    if (stream->awaits_credentials) awaiting.emplace_back(id, stream);
+  }
+  for (const auto& [id, stream] : awaiting) start_stream(id, stream);
+}
+
+void Client::Impl::arm_renewal() {
+  const auto next = renewal_.next();
+  if (!next) return;
+  renewal_timer_.expires_at(*next);
+  renewal_timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+    const auto self = weak.lock();
+    if (error || !self || self->stopped_) return;
+    if (self->renewal_.due(Clock::now())) self->renew();
+  });
+}
+
+void Client::Impl::fail_who_waits() {
+  queue_.clear();
+  for (auto& [id, call] : calls_) {
+    if (!call->waiting) continue;
+    call->waiting = false;
+    --waiting_;
+    finish_call_later(id, {Kind::Credentials, false, renewal_.problem()});
+  }
+  for (auto& [id, stream] : streams_) {
+    if (!stream->awaits_credentials) continue;
+    stream->awaits_credentials = false;
+    end_stream_later(id, {Kind::Credentials, false, renewal_.problem()});
+  }
+}
+
+void Client::Impl::look_at_files() {
+  ClusterAccess changed = access_;
+  if (!files_.read_again(changed, Clock::now())) return;
+  try {
+    use_peer(changed);
+  } catch (const ConfigError&) {
+    // Half of a rotation: a certificate whose key has not come yet. What was good is good until it has.
+  }
+  access_ = std::move(changed);
+}
+
+void Client::Impl::use_peer(const ClusterAccess& access) {
+  peer_ = make_peer(access, options_.connect_timeout);
+  ++peer_generation_;
+  close_idle();
+}
+
+bool Client::Impl::may_repeat(const SentWith& with) {
+  authorization_.refused();
+  files_.look_now();
+  look_at_files();
+  (void)authorization_.header(Clock::now());
+  const bool renewing = source_ && renewal_.refused(Clock::now(), with.renewal);
+  return renewing || !(with == sent_with());
+}
+
+void Client::Impl::note_date(const Response& response) {
+  if (const auto date = parse_http_date(response.date)) {
+    renewal_.server_said(std::chrono::time_point_cast<std::chrono::system_clock::duration>(*date),
+                         std::chrono::system_clock::now());
+  }
+}
+
+Client::Impl::ConnectionPtr Client::Impl::make_connection() {
+  return std::make_shared<Connection>(make_transport(io_, peer_), counters_, peer_generation_);
+}
+
+}  // namespace stepop::kube
