@@ -1,6 +1,7 @@
 #include "kube/exec_plugin.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 #include <cctype>
 #include <stdexcept>
@@ -35,6 +36,44 @@ void replace_all(std::string& text, const std::string& what, std::string_view wi
 bool of_a_token(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
          std::string_view("-_.+/=~").find(c) != std::string_view::npos;
+}
+
+// By such words in a name people, and clouds, say that its value is a secret.
+bool names_a_secret(std::string_view name) {
+  std::string small(name);
+  std::transform(small.begin(), small.end(), small.begin(), [](unsigned char c) { return std::tolower(c); });
+  // Where a secret lies is no secret, and what a person needs to know.
+  if (small.ends_with("file") || small.ends_with("path")) return false;
+  static constexpr std::array words{"secret", "password", "passwd", "passphrase", "token", "credential", "key"};
+  return std::any_of(words.begin(), words.end(), [&](const char* w) { return small.find(w) != std::string::npos; });
+}
+
+// What must not be repeated: what the kubeconfig adds to the environment, what the process has there under a name that
+// says so, and the arguments that such an option takes (`--client-secret X`, `--client-secret=X`). The longest first,
+// as one may be a part of another.
+std::vector<std::string> secrets_of(const ExecPlugin& plugin) {
+  std::vector<std::string> out;
+  const auto add = [&out](std::string_view value) {
+    if (value.size() >= shortest_secret) out.emplace_back(value);
+  };
+  for (const std::string_view line : plugin.environment) {
+    const std::size_t equals = std::min(line.find('='), line.size());
+    const std::string_view name = line.substr(0, equals);
+    const auto& added = plugin.added_names;
+    const bool hidden = names_a_secret(name) || std::find(added.begin(), added.end(), name) != added.end();
+    if (hidden && equals < line.size()) add(line.substr(equals + 1));
+  }
+  bool is_value = false;
+  for (const std::string_view argument : plugin.arguments) {
+    const bool is_option = argument.starts_with('-');
+    const std::size_t equals = argument.find('=');
+    if (is_value && !is_option) add(argument);
+    is_value = is_option && equals == std::string_view::npos && names_a_secret(argument);
+    if (equals != std::string_view::npos && names_a_secret(argument.substr(0, equals)))
+      add(argument.substr(equals + 1));
+  }
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
+  return out;
 }
 
 // A path or a URL has a '/' early and often; a token has none, or few in a long run.
@@ -96,12 +135,7 @@ Credentials read_exec_credential(const ExecPlugin& plugin, std::string_view prin
 
 std::string exec_stderr(const ExecPlugin& plugin, std::string_view written) {
   std::string text(written);
-  for (const std::string& name : plugin.added_names) {
-    for (const std::string& line : plugin.environment) {
-      if (!line.starts_with(name + '=') || line.size() - name.size() - 1 < shortest_secret) continue;
-      replace_all(text, line.substr(name.size() + 1), "(hidden)");
-    }
-  }
+  for (const std::string& secret : secrets_of(plugin)) replace_all(text, secret, "(hidden)");
   std::string out;
   for (std::size_t i = 0; i < text.size();) {
     std::size_t end = i;

@@ -45,8 +45,9 @@ std::string exec_info(const ExecPlugin& plugin);
 /// Throws std::runtime_error with a sentence that quotes nothing of it.
 Credentials read_exec_credential(const ExecPlugin& plugin, std::string_view printed);
 
-/// The end of what a plugin wrote for people, fit for a message: one line, without the values that the
-/// kubeconfig put into its environment, without anything that looks like a token.
+/// The end of what a plugin wrote for people, fit for a message: one line, without the values that the kubeconfig put
+/// into its environment, without those of variables and options whose name speaks of a secret, and without anything
+/// that looks like a token.
 std::string exec_stderr(const ExecPlugin& plugin, std::string_view written);
 
 }  // namespace stepop::kube

@@ -15,6 +15,15 @@ constexpr const char* insecure_warning =
     "insecure-skip-tls-verify: whoever stands between here and the server can read and change everything, "
     "the credentials among it";
 
+/// JSON that was written here from a kubeconfig's texts. Only one thing can be wrong with it, and is better found now
+/// than when the plugin is run.
+boost::json::value parsed(const std::string& text, const Entry& entry) {
+  boost::system::error_code error;
+  boost::json::value value = boost::json::parse(text, error);
+  if (error) throw ConfigError(entry.path, "a text that is not UTF-8", "UTF-8");
+  return value;
+}
+
 /// `spec.cluster` of an ExecCredential.
 std::string cluster_json(const Entry& cluster, const ClusterAccess& access) {
   boost::json::object out;
@@ -30,11 +39,14 @@ std::string cluster_json(const Entry& cluster, const ClusterAccess& access) {
       if (!item.IsMap()) continue;
       const YAML::Node name = item["name"];
       if (name && name.IsScalar() && name.Scalar() == exec_extension) {
-        out["config"] = boost::json::parse(json_of(item["extension"]));
+        const Entry config{item["extension"], cluster.path + ".extensions", cluster.folder};
+        out["config"] = parsed(json_of(config), config);
       }
     }
   }
-  return boost::json::serialize(out);
+  const std::string text = boost::json::serialize(out);
+  parsed(text, cluster);
+  return text;
 }
 
 void add_variables(const Entry& exec, const std::vector<std::string>& environment, ExecPlugin& plugin) {

@@ -159,16 +159,36 @@ std::string decode_base64(const std::string& text, const std::string& path) {
   return out;
 }
 
-boost::json::value json_value(const YAML::Node& node) {
+// What a plugin is told of the cluster goes into one variable, which Linux keeps below 128 KiB; and Boost.JSON reads
+// what is nested 32 deep. An anchor that holds itself has no end at all.
+constexpr int deepest = 16;
+constexpr std::size_t longest_json = 64u << 10;
+
+struct JsonLimit {
+  const Entry& entry;
+  std::size_t left = longest_json;
+  void take(std::size_t size, int depth) {
+    if (depth > deepest) throw ConfigError(entry.path, "something nested too deep", "at most 16 levels");
+    if (size >= left) throw ConfigError(entry.path, "something too long", "at most 64 KiB");
+    left -= size;
+  }
+};
+
+boost::json::value json_value(const YAML::Node& node, JsonLimit& limit, int depth = 0) {
+  limit.take(1, depth);
   if (!node || node.IsNull()) return nullptr;
   if (node.IsSequence()) {
     boost::json::array array;
-    for (const auto& item : node) array.push_back(json_value(item));
+    for (const auto& item : node) array.push_back(json_value(item, limit, depth + 1));
     return array;
   }
   if (node.IsMap()) {
     boost::json::object object;
-    for (const auto& item : node) object[item.first.IsScalar() ? item.first.Scalar() : ""] = json_value(item.second);
+    for (const auto& item : node) {
+      const std::string key = item.first.IsScalar() ? item.first.Scalar() : "";
+      limit.take(key.size(), depth);
+      object[key] = json_value(item.second, limit, depth + 1);
+    }
     return object;
   }
   if (const auto value = truth(node)) return *value;
@@ -223,8 +243,9 @@ void refuse_misspelled_keys(const Entry& entry, const std::vector<std::string>& 
   }
 }
 
-std::string json_of(const YAML::Node& node) {
-  return boost::json::serialize(json_value(node));
+std::string json_of(const Entry& entry) {
+  JsonLimit limit{entry};
+  return boost::json::serialize(json_value(entry.body, limit));
 }
 
 }  // namespace stepop::kube

@@ -46,8 +46,8 @@ Pem data_or_file(const Entry& entry, const char* key);
 /// A key nobody knows is left alone, as kubectl does, unless it looks like a slip of the pen.
 void refuse_misspelled_keys(const Entry& entry, const std::vector<std::string>& known);
 
-/// JSON of any YAML; plain scalars get their type as kubectl's parser gives it.
-std::string json_of(const YAML::Node& node);
+/// JSON of any YAML; plain scalars get their type by YAML's core schema. At most 16 levels and 64 KiB.
+std::string json_of(const Entry& entry);
 
 void read_cluster(const Entry& cluster, ClusterAccess& access);
 /// After read_cluster: an exec plugin may be told of the cluster.
