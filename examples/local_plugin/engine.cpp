@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 
 #include <boost/asio/post.hpp>
+#include <boost/uuid/random_generator.hpp>
+#include <boost/uuid/uuid_io.hpp>
 #include <filesystem>
 
 #include "outcome.hpp"
@@ -41,6 +43,7 @@ Engine::Engine(boost::asio::io_context& loop, const Config& config, std::string 
     : loop_(loop),
       config_(config),
       supervisor_(std::move(supervisor)),
+      instance_(to_string(boost::uuids::random_generator()())),
       events_(events),
       known_(std::move(known)),
       directories_(loop, [this](int watch, std::string_view name) { changed(watch, name); }) {}
@@ -67,6 +70,7 @@ void Engine::submit(Request request, bool report_lost_if_absent) {
   const bool known = steps_.contains(id);
   Step& step = add(id);
   if (step.over) return;
+  if (step.ours == Step::Ours::no) step.ours = Step::Ours::wanted;
   if (!known || !step.request) {
     if (!known) step.may_create = !report_lost_if_absent;
     step.termination_grace = request.termination_grace;
@@ -92,7 +96,7 @@ void Engine::cancel(const std::string& id, std::optional<std::chrono::millisecon
   look_safely(id);
 }
 
-void Engine::attach(std::uint64_t ticket, const json::object& filter) {
+void Engine::attach(std::uint64_t ticket, const json::object& filter, bool own) {
   namespace fs = std::filesystem;
   const json::value* ids = filter.if_contains("step_run_ids");
   const json::value* labels = filter.if_contains("labels");
@@ -121,6 +125,7 @@ void Engine::attach(std::uint64_t ticket, const json::object& filter) {
       step.termination_grace = record->termination_grace;
       known_.attached(record->step_run_id, record->hash);
     }
+    if (own && step.ours == Step::Ours::no) step.ours = Step::Ours::wanted;
     look_safely(record->step_run_id);
     // Each of these has had its own event by now; one that was removed under our eyes has none, and is not there.
     if (events_.last(record->step_run_id)) attached.push_back(record->step_run_id);
@@ -225,6 +230,7 @@ void Engine::look(const std::string& id, Step& step) {
       return step.starter ? void() : look_again_soon(id, step);
     }
     step.may_create = false;
+    take_over(step);
     announce_progress(id, step);
     return follow(id, step, *begun);
   }
@@ -252,6 +258,7 @@ void Engine::look(const std::string& id, Step& step) {
     directory.write(*record);
   }
   step.may_create = false;
+  take_over(step);
   start(id, step, std::move(lock));
 }
 
@@ -318,6 +325,20 @@ void Engine::follow(const std::string& id, Step& step, const Supervisor& supervi
   tell_supervisor(step);
 }
 
+// Processes have no owner: every operator that follows a step may stop and forget it. But two hosts should not both think
+// that it is theirs, so the one that had it is told.
+void Engine::take_over(Step& step) {
+  if (step.ours != Step::Ours::wanted) return;
+  step.directory.hand_to(instance_);
+  step.ours = Step::Ours::yes;
+}
+
+void Engine::see_who_has_it(const std::string& id, Step& step) {
+  if (step.ours != Step::Ours::yes || step.directory.instance() == instance_) return;
+  step.ours = Step::Ours::no;
+  events_.displaced(id);
+}
+
 void Engine::tell_supervisor(Step& step) {
   if (!step.cancel_with || !step.supervisor) return;
   signal_pidfd(step.supervisor->native_handle(), look_at_cancel);
@@ -366,6 +387,7 @@ void Engine::changed(int watch, std::string_view name) {
     std::vector<std::string> all;
     for (const auto& [id, step] : steps_) all.push_back(id);
     for (const std::string& id : all) {
+      see_who_has_it(id, steps_.at(id));
       look_safely(id);
       pump_all(id);
     }
@@ -375,6 +397,7 @@ void Engine::changed(int watch, std::string_view name) {
   if (found == watched_.end()) return;
   const std::string id = found->second;
   if (name == "log") return pump_all(id);
+  if (name == "operator") return see_who_has_it(id, steps_.at(id));
   if (name == "begun" || name == "started" || name == "end") look_safely(id);
 }
 

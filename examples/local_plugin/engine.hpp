@@ -29,7 +29,7 @@ class Engine {
   // The operator's calls, each on the loop.
   void submit(Request request, bool report_lost_if_absent);
   void cancel(const std::string& step_run_id, std::optional<std::chrono::milliseconds> grace);
-  void attach(std::uint64_t ticket, const json::object& filter);
+  void attach(std::uint64_t ticket, const json::object& filter, bool own);
   void open_logs(const std::string& step_run_id, const plugin::LogOptions& options,
                  std::shared_ptr<plugin::LogPipe> pipe);
   void forget(const std::string& step_run_id, std::optional<Cleanup> cleanup);
@@ -40,9 +40,10 @@ class Engine {
   struct Step {
     explicit Step(StepDirectory place) : directory(std::move(place)) {}
     StepDirectory directory;
-    std::optional<Request> request;  // none after `attach`: then it is followed, never started
-    bool may_create = false;         // false once it was there: then it is `lost` when it is not
-    bool conflict = false;           // the directory is another step's
+    std::optional<Request> request;                       // none after `attach`: then it is followed, never started
+    bool may_create = false;                              // false once it was there: then it is `lost` when it is not
+    enum class Ours { no, wanted, yes } ours = Ours::no;  // until another operator takes it over
+    bool conflict = false;                                // the directory is another step's
     bool over = false;
     std::chrono::milliseconds termination_grace{};
     std::optional<std::chrono::milliseconds> cancel_with;  // asked for, and the supervisor not told yet
@@ -68,6 +69,8 @@ class Engine {
   void follow(const std::string& step_run_id, Step& step, const Supervisor& supervisor);
   void announce_progress(const std::string& step_run_id, const Step& step);
   void finish(Step& step, plugin::StepState state);
+  void take_over(Step& step);
+  void see_who_has_it(const std::string& step_run_id, Step& step);
   void tell_supervisor(Step& step);
   void look_again_soon(const std::string& step_run_id, Step& step);
 
@@ -79,6 +82,7 @@ class Engine {
   boost::asio::io_context& loop_;
   const Config& config_;
   const std::string supervisor_;
+  const std::string instance_;
   plugin::Events& events_;
   const Known known_;
   DirectoryWatch directories_;

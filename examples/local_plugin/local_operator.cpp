@@ -118,12 +118,10 @@ void LocalOperator::cancel(std::string_view id, std::optional<std::chrono::milli
   boost::asio::post(loop_, [this, id = std::string(id), grace] { engine_->cancel(id, grace); });
 }
 
-void LocalOperator::attach(std::uint64_t ticket, const json::object& filter, bool) {
-  // Processes have no owner among operators: every operator that follows a step may also stop and forget it, so that
-  // observing and taking over are the same.
+void LocalOperator::attach(std::uint64_t ticket, const json::object& filter, bool own) {
   if (filter.contains("namespaces"))
     throw plugin::Error(STEPOP_E_UNSUPPORTED, "the flavor local has no namespaces", "leave `namespaces` out");
-  boost::asio::post(loop_, [this, ticket, filter] { engine_->attach(ticket, filter); });
+  boost::asio::post(loop_, [this, ticket, filter, own] { engine_->attach(ticket, filter, own); });
 }
 
 void LocalOperator::open_logs(std::string_view id, const plugin::LogOptions& options,

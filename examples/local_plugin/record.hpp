@@ -6,6 +6,7 @@
 //   lock     held (flock) by whoever starts the step, then by its supervisor as long as that lives
 //   begun    the supervisor's pid and start time; from here on the step's code may have run
 //   started  the step's own pid: its code runs
+//   operator which operator it is of: the last one that submitted it or took it over
 //   cancel   how long the step may take to stop; written by the plugin, read by the supervisor
 //   end      how it ended
 //   log      what it wrote to stdout and stderr
@@ -14,6 +15,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -56,7 +58,8 @@ enum class Durable { no, yes };
 inline int write_file(const std::string& directory, const std::string& name, std::string_view text,
                       Durable durable = Durable::yes) {
   const std::string path = directory + "/" + name;
-  const std::string draft = path + ".draft." + std::to_string(::getpid());
+  // Of this thread: two operators of one process may write the same file.
+  const std::string draft = path + ".draft." + std::to_string(::syscall(SYS_gettid));
   const int file = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (file < 0) return errno;
   bool ok = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&

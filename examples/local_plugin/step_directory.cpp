@@ -128,6 +128,15 @@ void StepDirectory::write_end(const End& end) const {
   if (const int error = write_file(path_, "end", text); error != 0) fail("cannot write", path_ + "/end", error);
 }
 
+void StepDirectory::hand_to(const std::string& instance) const {
+  if (const int error = write_file(path_, "operator", instance, Durable::no); error != 0)
+    fail("cannot write", path_ + "/operator", error);
+}
+
+std::optional<std::string> StepDirectory::instance() const {
+  return read_file(path_ + "/operator");
+}
+
 void StepDirectory::ask_to_cancel(std::chrono::milliseconds grace) const {
   const std::string text = "grace_ms " + std::to_string(grace.count()) + "\n";
   if (const int error = write_file(path_, "cancel", text); error != 0) fail("cannot write", path_ + "/cancel", error);

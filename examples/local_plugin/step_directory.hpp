@@ -67,6 +67,9 @@ class StepDirectory {
   std::optional<End> end() const;
   // Writes an end for a step whose code never ran; with the lock ours. Throws plugin::Error.
   void write_end(const End& end) const;
+  // Whose it is from now on, and is; an operator's name is its instance. Throws plugin::Error.
+  void hand_to(const std::string& instance) const;
+  std::optional<std::string> instance() const;
   // Asks the supervisor to stop it; takes effect when that is told, or looks. Throws plugin::Error.
   void ask_to_cancel(std::chrono::milliseconds grace) const;
   bool asked_to_cancel() const;

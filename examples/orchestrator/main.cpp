@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
       "`stepop VERB --help` tells more of a verb.");
   std::vector<Verb> verbs = run_verbs(app);
   for (Verb& verb : stack_verbs(app)) verbs.push_back(std::move(verb));
+  for (Verb& verb : connector_verbs(app)) verbs.push_back(std::move(verb));
   for (Verb& verb : other_verbs(app)) verbs.push_back(std::move(verb));
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   if (!arguments.empty() && arguments[0] == kComplete) {

@@ -14,6 +14,8 @@
  *     function on the same operator. [once-at-end] must not overlap with any other call on that object.
  *   Blocking.  [non-blocking] does no I/O on the caller's thread and takes no lock that is held
  *     during I/O. [blocks: ...] says for how long at most.
+ *   The process is the host's.  A plugin changes no signal's disposition, no environment and no working directory, waits
+ *     for no child that is not its own, and does without its own where the host has reaped them.
  *   Text in.  `const char *` arguments are UTF-8, NUL-terminated, never NULL unless said, and are
  *     copied: the caller may free them when the call returns.
  *   Text out and objects out.  An object returned through `T **out` belongs to the caller, who gives

@@ -27,6 +27,7 @@ endfunction()
 #   -fno-gnu-unique   a unique symbol would pin the library in memory
 #   -Bsymbolic        our calls stay in our copy of Boost, OpenSSL and libstdc++
 #   --exclude-libs    nothing of a static library is exported
+#   --undefined       a weak reference alone does not bring it in from our libstdc++, and would bind to the host's
 set(STEPOP_EXPORT_MAP ${CMAKE_SOURCE_DIR}/packaging/cmake/plugin.map)
 function(stepop_plugin name)
   add_library(${name} MODULE ${ARGN})
@@ -39,7 +40,7 @@ function(stepop_plugin name)
     -Wl,--version-script=${STEPOP_EXPORT_MAP} -Wl,-Bsymbolic -Wl,--exclude-libs,ALL
     -Wl,--no-undefined -Wl,--gc-sections -Wl,-z,relro,-z,now)
   if(NOT STEPOP_SHARED_DEPS AND NOT STEPOP_SANITIZE)
-    target_link_options(${name} PRIVATE -static-libgcc -static-libstdc++)
+    target_link_options(${name} PRIVATE -static-libgcc -static-libstdc++ -Wl,--undefined=__cxa_pure_virtual)
   endif()
   if(STEPOP_SANITIZE)
     # A sanitizer's runtime is resolved in the host.

@@ -4,8 +4,10 @@
 #include <cstdlib>
 #include <future>
 #include <random>
+#include <utility>
 
 #include "abi/options.hpp"
+#include "connectors/this_process.hpp"
 #include "engine/dry_run.hpp"
 #include "engine/policy.hpp"
 #include "engine/preflight.hpp"
@@ -79,28 +81,72 @@ Environment Environment::read() {
     const char* value = std::getenv(name);
     return std::string(value ? value : "");
   };
-  return {variable("KUBECONFIG"), variable("HOME")};
+  return {variable("KUBECONFIG"), variable("HOME"), connectors::environment_of_this_process()};
 }
 
 KubernetesOperator::KubernetesOperator(const json::object& config, const Environment& environment,
                                        plugin::Events& events)
-    : config_(request::parse_config(config)), events_(events), instance_(random_instance()) {
+    : parted_(part_config(config)),
+      config_(request::parse_config(parted_.rest)),
+      events_(events),
+      instance_(random_instance()) {
   request::refuse_what_is_not_made_yet(config_);
   kube::initialise_tls();
-  try {
-    engine::Engine::Self self;
-    self.owner = config_.owner;
-    self.instance = instance_;
-    self.seed = std::random_device{}();
-    self.forgotten = [this](const std::string& step_run_id) {
-      const std::lock_guard lock(mutex_);
-      request_hashes_.erase(step_run_id);
+  if (parted_.connector) {
+    ClusterLink::Listener listener;
+    listener.reached = [this](const kube::ClusterAccess& access) { loop_.post([this, access] { reached(access); }); };
+    listener.trouble = [this](const Error& error) {
+      const Finding finding = error.findings().empty() ? Finding{} : error.findings().front();
+      {
+        const std::lock_guard lock(mutex_);
+        unreachable_ = error.what();
+      }
+      events_.warning({}, "ServiceConnector", error.what(), finding.hint);
     };
-    engine_ = std::make_unique<engine::Engine>(loop_.io(), access_to(config_, environment), std::move(self), events_);
-  } catch (const kube::ConfigError& mistake) {
-    throw as_error(mistake, config_);
+    link_ = std::make_unique<ClusterLink>(*parted_.connector, environment.variables, std::move(listener));
+  } else {
+    try {
+      reached(access_to(config_, environment));
+    } catch (const kube::ConfigError& mistake) {
+      throw as_error(mistake, config_);
+    }
   }
   announce(config_.warnings, {}, events_);
+}
+
+void KubernetesOperator::reached(const kube::ClusterAccess& access) {
+  engine::Engine::Self self;
+  self.owner = config_.owner;
+  self.instance = instance_;
+  self.seed = std::random_device{}();
+  self.forgotten = [this](const std::string& step_run_id) {
+    const std::lock_guard lock(mutex_);
+    request_hashes_.erase(step_run_id);
+  };
+  try {
+    engine_ = std::make_unique<engine::Engine>(loop_.io(), access, std::move(self), events_);
+  } catch (const kube::ConfigError& mistake) {
+    if (!parted_.connector) throw;
+    // What a cloud says of its cluster cannot be used.
+    const std::lock_guard lock(mutex_);
+    unreachable_ = mistake.what();
+    events_.warning({}, "ServiceConnector", mistake.what());
+    return;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    unreachable_.clear();
+  }
+  for (const auto& work : std::exchange(waiting_, {})) work();
+}
+
+void KubernetesOperator::on_engine(std::function<void()> work) {
+  loop_.post([this, work = std::move(work)]() mutable {
+    if (engine_)
+      work();
+    else
+      waiting_.push_back(std::move(work));
+  });
 }
 
 KubernetesOperator::~KubernetesOperator() {
@@ -112,10 +158,12 @@ Answer KubernetesOperator::ask(std::chrono::milliseconds timeout, Question quest
   // Shared with the answer's handler, which may come after this has given up.
   const auto result = std::make_shared<std::promise<Answer>>();
   auto future = result->get_future();
-  loop_.post([question = std::move(question), result]() mutable {
+  on_engine([question = std::move(question), result]() mutable {
     question([result](Answer answer) { result->set_value(std::move(answer)); });
   });
   if (future.wait_for(timeout) != std::future_status::ready) {
+    const std::lock_guard lock(mutex_);
+    if (!unreachable_.empty()) throw Error(STEPOP_E_UNAVAILABLE, unreachable_);
     throw Error(STEPOP_E_TIMEOUT, "The cluster has not answered within " + std::to_string(timeout.count()) + " ms.");
   }
   return future.get();
@@ -167,7 +215,6 @@ std::vector<json::object> KubernetesOperator::objects_of(const engine::Submissio
 
 engine::Submission KubernetesOperator::prepare(const json::object& object, bool report_lost_if_absent) const {
   auto request = std::make_shared<const request::StepRequest>(request::parse_request(object, config_));
-  request::refuse_what_is_not_made_yet(*request);
   const manifest::Identity identity{config_.owner, request->step_run_id};
   engine::Submission submission;
   submission.step_run_id = request->step_run_id;
@@ -194,40 +241,44 @@ void KubernetesOperator::submit(const json::object& request, bool report_lost_if
   note(submission);
   events_.state({submission.step_run_id, plugin::State::accepted, 0, {}});
   announce(submission.request->warnings, submission.step_run_id, events_);
-  loop_.post([this, submission = std::move(submission)]() mutable { engine_->submit(std::move(submission)); });
+  on_engine([this, submission = std::move(submission)]() mutable { engine_->submit(std::move(submission)); });
 }
 
 void KubernetesOperator::cancel(std::string_view step_run_id, std::optional<std::chrono::milliseconds> grace) {
-  loop_.post([this, id = std::string(step_run_id), grace] { engine_->cancel(id, grace); });
+  on_engine([this, id = std::string(step_run_id), grace] { engine_->cancel(id, grace); });
 }
 
 void KubernetesOperator::attach(std::uint64_t ticket, const json::object& filter, bool own) {
   auto wanted = read_attach_filter(filter, config_.settings.kubernetes_namespace);
-  loop_.post(
+  on_engine(
       [this, ticket, wanted = std::move(wanted), own]() mutable { engine_->attach(ticket, std::move(wanted), own); });
 }
 
 void KubernetesOperator::open_logs(std::string_view step_run_id, const plugin::LogOptions& options,
                                    std::shared_ptr<plugin::LogPipe> pipe) {
-  loop_.post([this, id = std::string(step_run_id), options, pipe = std::move(pipe)]() mutable {
+  on_engine([this, id = std::string(step_run_id), options, pipe = std::move(pipe)]() mutable {
     engine_->open_logs(id, options, std::move(pipe));
   });
 }
 
 void KubernetesOperator::forget(std::string_view step_run_id, const json::object& options) {
   const auto read = read_forget_options(options, config_.settings.kubernetes_namespace);
-  loop_.post([this, id = std::string(step_run_id), read] { engine_->forget(id, read.namespace_, read.cleanup); });
+  on_engine([this, id = std::string(step_run_id), read] { engine_->forget(id, read.namespace_, read.cleanup); });
 }
 
 void KubernetesOperator::shutdown(std::chrono::milliseconds timeout) {
-  if (!engine_) return;
+  if (std::exchange(shut_, true)) return;
   if (timeout.count() > 0) {
     const auto drained = std::make_shared<std::promise<void>>();
     auto done = drained->get_future();
-    loop_.post([this, drained] { engine_->when_idle([drained] { drained->set_value(); }); });
+    on_engine([this, drained] { engine_->when_idle([drained] { drained->set_value(); }); });
     done.wait_for(timeout);
   }
-  loop_.run_and_wait([this] { engine_->stop(); });
+  link_.reset();
+  loop_.run_and_wait([this] {
+    if (engine_) engine_->stop();
+    waiting_.clear();
+  });
   loop_.stop();
   engine_.reset();
 }

@@ -6,6 +6,8 @@
 #include <string>
 #include <unordered_map>
 
+#include "abi/cluster_link.hpp"
+#include "abi/connector_config.hpp"
 #include "engine/engine.hpp"
 #include "engine/loop.hpp"
 #include "request/operator_config.hpp"
@@ -14,8 +16,9 @@ namespace stepop::abi {
 
 // What `open` reads from the process, once, on its caller's thread.
 struct Environment {
-  std::string kubeconfig;  // $KUBECONFIG
-  std::string home;        // $HOME
+  std::string kubeconfig;                        // $KUBECONFIG
+  std::string home;                              // $HOME
+  std::map<std::string, std::string> variables;  // all of it: for service connectors
   static Environment read();
 };
 
@@ -45,15 +48,26 @@ class KubernetesOperator final : public plugin::Operator, public plugin::Rendere
   template <class Answer, class Question>
   Answer ask(std::chrono::milliseconds timeout, Question question);
   void note(const engine::Submission& submission);
+  // Runs `work` on the loop, once there is an engine: at once, but for a cluster whose service connector has not been
+  // answered yet.
+  void on_engine(std::function<void()> work);
+  // On the loop.
+  void reached(const kube::ClusterAccess& access);
 
+  PartedConfig parted_;  // of what `open` was given
   request::OperatorConfig config_;
   plugin::Events& events_;
   std::string instance_;
   engine::Loop loop_;
-  std::unique_ptr<engine::Engine> engine_;  // lives on the loop
+  std::unique_ptr<engine::Engine> engine_;      // lives on the loop
+  std::vector<std::function<void()>> waiting_;  // for the engine; on the loop
+  bool shut_ = false;
 
   std::mutex mutex_;
   std::unordered_map<std::string, std::string> request_hashes_;  // of the steps submitted here, not forgotten yet
+  std::string unreachable_;  // why the service connector does not reach the cluster; "" once it does
+
+  std::unique_ptr<ClusterLink> link_;  // null without a service connector
 };
 
 }  // namespace stepop::abi

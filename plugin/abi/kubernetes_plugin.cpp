@@ -4,6 +4,7 @@
 
 #include <stepop/plugin.hpp>
 
+#include "abi/connectors_extension.hpp"
 #include "abi/kubernetes_operator.hpp"
 #include "kube/tls.hpp"
 #include "lifecycle/report.hpp"
@@ -16,7 +17,7 @@ plugin::Description describe() {
   plugin::Flavor flavor;
   flavor.name = "kubernetes";
   flavor.description = "Runs each step in a pod of a Kubernetes cluster.";
-  flavor.config_schema = request::config_schema();
+  flavor.config_schema = with_connector(request::config_schema());
   flavor.settings_schema = request::settings_schema();
   flavor.request_schema = request::request_schema();
   for (const auto reason : lifecycle::all_reasons()) flavor.reasons.emplace_back(reason);
@@ -27,7 +28,8 @@ plugin::Description describe() {
   description.name = "stepop_kubernetes";
   description.version = STEPOP_VERSION;
   description.flavors.push_back(std::move(flavor));
-  description.extensions = {{STEPOP_EXT_RENDER, plugin::render_extension()}};
+  description.extensions = {{STEPOP_EXT_RENDER, plugin::render_extension()},
+                            {STEPOP_EXT_CONNECTORS, plugin::connectors_extension(service_connectors())}};
   return description;
 }
 

@@ -37,16 +37,6 @@ std::optional<std::string> read_file(const std::string& path) {
   return text;
 }
 
-std::map<std::string, std::string> environment() {
-  std::map<std::string, std::string> variables;
-  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-    const std::string_view text(*entry);
-    const auto equals = text.find('=');
-    if (equals != std::string_view::npos) variables.emplace(text.substr(0, equals), text.substr(equals + 1));
-  }
-  return variables;
-}
-
 kube::Request as_request(const Call& call, std::chrono::milliseconds timeout) {
   kube::Request request;
   request.method = call.method;
@@ -64,7 +54,7 @@ kube::Request as_request(const Call& call, std::chrono::milliseconds timeout) {
   return request;
 }
 
-Answer ask(const Call& call, std::chrono::milliseconds timeout) {
+Answer ask(const Call& call, std::chrono::milliseconds timeout, const std::function<bool()>& stopped) {
   const std::string server = origin_of(call.url);
   boost::asio::io_context io(1);
   kube::ClusterAccess access;
@@ -78,7 +68,11 @@ Answer ask(const Call& call, std::chrono::milliseconds timeout) {
       outcome = std::move(answered);
       io.stop();
     });
-    io.run();
+    constexpr std::chrono::milliseconds look_up{200};
+    while (!outcome) {
+      if (stopped && stopped()) throw Error(STEPOP_E_CLOSED, "nobody waits for an answer of " + server + " any more");
+      io.run_for(look_up);
+    }
   } catch (const kube::ConfigError& mistake) {
     throw Error(STEPOP_E_INVALID,
                 "found " + mistake.found() + " in the endpoint " + server + ", expected " + mistake.expected());
@@ -94,18 +88,29 @@ Answer ask(const Call& call, std::chrono::milliseconds timeout) {
 
 }  // namespace
 
-Surroundings surroundings_of_this_process(std::chrono::milliseconds timeout) {
+std::map<std::string, std::string> environment_of_this_process() {
+  std::map<std::string, std::string> variables;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const auto equals = text.find('=');
+    if (equals != std::string_view::npos) variables.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return variables;
+}
+
+Surroundings surroundings_of_this_process(std::map<std::string, std::string> variables,
+                                          std::chrono::milliseconds timeout, std::function<bool()> stopped) {
   Surroundings around;
-  around.variables = environment();
+  around.variables = std::move(variables);
   around.read_file = read_file;
   const auto skew = std::make_shared<std::chrono::seconds>(0);
   const auto local = [] { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); };
   around.now = [skew, local] { return local() + *skew; };
-  around.ask = [skew, local, deadline = Clock::now() + timeout](const Call& call) {
+  around.ask = [skew, local, stopped = std::move(stopped), deadline = Clock::now() + timeout](const Call& call) {
     auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
     if (left.count() <= 0) throw Error(STEPOP_E_TIMEOUT, "there was no time left to ask " + origin_of(call.url));
     if (call.timeout.count() > 0) left = std::min(left, call.timeout);
-    Answer answer = connectors::ask(call, left);
+    Answer answer = connectors::ask(call, left, stopped);
     if (const auto date = kube::parse_http_date(answer.date)) {
       const auto off = std::chrono::floor<std::chrono::seconds>(*date) - local();
       *skew = std::chrono::abs(off) > kRightClock ? off : std::chrono::seconds{0};
@@ -113,6 +118,10 @@ Surroundings surroundings_of_this_process(std::chrono::milliseconds timeout) {
     return answer;
   };
   return around;
+}
+
+Surroundings surroundings_of_this_process(std::chrono::milliseconds timeout) {
+  return surroundings_of_this_process(environment_of_this_process(), timeout);
 }
 
 }  // namespace stepop::connectors

@@ -7,8 +7,14 @@
 
 namespace stepop::connectors {
 
-// The environment is read now. All questions together may take `timeout`; each is answered within the rest of it, or throws
-// TIMEOUT. One thread at a time; the network runs on the thread that asks. kube::initialise_tls() must have been called.
+std::map<std::string, std::string> environment_of_this_process();
+
+// All questions together may take `timeout`; each is answered within the rest of it, or throws TIMEOUT. `stopped` is asked
+// several times a second while a question waits; once it says so, the question throws CLOSED. One thread at a time; the
+// network runs on the thread that asks. kube::initialise_tls() must have been called.
+Surroundings surroundings_of_this_process(std::map<std::string, std::string> variables,
+                                          std::chrono::milliseconds timeout, std::function<bool()> stopped = {});
+// The same with the environment as it is now, for a caller who waits.
 Surroundings surroundings_of_this_process(std::chrono::milliseconds timeout);
 
 }  // namespace stepop::connectors

@@ -46,8 +46,10 @@ plugin::StepState announcement(const std::string& step_run_id, const lifecycle::
   if (report.started_at) detail["started_at"] = kube::format_rfc3339(*report.started_at);
   if (report.finished_at) detail["finished_at"] = kube::format_rfc3339(*report.finished_at);
   if (!report.place.pod.empty()) {
-    plugin::json::object workload{
-        {"kind", "Pod"}, {"namespace", report.place.namespace_}, {"name", report.place.pod}, {"uid", report.place.uid}};
+    plugin::json::object workload{{"kind", report.place.kind},
+                                  {"namespace", report.place.namespace_},
+                                  {"name", report.place.pod},
+                                  {"uid", report.place.uid}};
     if (!report.place.node.empty()) workload["node"] = report.place.node;
     detail["workload"] = std::move(workload);
   }

@@ -4,22 +4,15 @@
 #include <utility>
 
 #include "engine/announcement.hpp"
+#include "engine/engine_step.hpp"
 #include "engine/pod_calls.hpp"
 #include "engine/policy.hpp"
-#include "kube/event.hpp"
 #include "lifecycle/log_tail.hpp"
-#include "manifest/job.hpp"
-#include "manifest/labels.hpp"
-#include "manifest/pod.hpp"
 
 namespace stepop::engine {
 namespace {
 
 using lifecycle::Origin;
-
-lifecycle::Instant now() {
-  return std::chrono::steady_clock::now();
-}
 
 template <class... F>
 struct Overloaded : F... {
@@ -28,32 +21,7 @@ struct Overloaded : F... {
 template <class... F>
 Overloaded(F...) -> Overloaded<F...>;
 
-manifest::Marks marks_of(const kube::Pod& pod) {
-  const auto lookup = [](const kube::StringMap& map) {
-    return [&map](std::string_view key) -> std::optional<std::string_view> {
-      const auto* found = map.find(key);
-      return found ? std::optional<std::string_view>(*found) : std::nullopt;
-    };
-  };
-  return manifest::marks_of(lookup(pod.metadata.labels), lookup(pod.metadata.annotations));
-}
-
 }  // namespace
-
-struct Engine::Step {
-  std::string id;
-  std::string hash;
-  std::string request_hash;
-  std::string namespace_;
-  std::shared_ptr<const request::StepRequest> request;  // null for a step that was only attached or forgotten
-  std::uint64_t serial = 0;  // tells a step from one of the same id that was forgotten before
-  lifecycle::StepMachine machine;
-  std::optional<kube::CallId> call;
-  std::optional<lifecycle::Report> untold_end;  // the host hears it with the end of the log, or without, very soon
-  std::vector<std::unique_ptr<StepLog>> logs;
-
-  explicit Step(lifecycle::StepMachine m) : machine(std::move(m)) {}
-};
 
 Engine::Engine(boost::asio::io_context& io, kube::ClusterAccess access, Self self, plugin::Events& events)
     : io_(io),
@@ -87,11 +55,11 @@ void Engine::submit(Submission submission) {
   if (auto* known = find(submission.step_run_id)) {
     known->request_hash = submission.request_hash;
     known->request = std::move(submission.request);
-    perform(*known, known->machine.submitted_again(now(), asked_of(*known->request)));
+    perform(*known, known->machine.submitted_again(now(), asked_of(*known->request), std::move(submission.policy)));
     return;
   }
   const auto origin = submission.report_lost_if_absent ? Origin::resubmitted : Origin::submitted;
-  auto& step = add(submission.step_run_id, submission.step_hash, submission.namespace_,
+  auto& step = add(submission.step_run_id, submission.step_hash, submission.namespace_, kind_of(*submission.request),
                    lifecycle::StepMachine(origin, true, std::move(submission.policy), self_.seed + next_serial_,
                                           asked_of(*submission.request)));
   step.request_hash = std::move(submission.request_hash);
@@ -109,7 +77,9 @@ void Engine::forget(const std::string& step_run_id, const std::string& namespace
     perform(*step, step->machine.forget(now(), cleanup));
     return;
   }
-  auto& step = add(step_run_id, manifest::step_hash({self_.owner, step_run_id}), namespace_,
+  const auto hash = manifest::step_hash({self_.owner, step_run_id});
+  // What it was, the view will tell.
+  auto& step = add(step_run_id, hash, namespace_, kube::Resource::Jobs,
                    lifecycle::StepMachine(Origin::forgotten, true, {}, self_.seed + next_serial_));
   const auto serial = step.serial;
   begin(step);
@@ -123,7 +93,8 @@ void Engine::attach(std::uint64_t ticket, AttachFilter filter, bool own) {
   attachments_.push_back(std::move(attachment));
   const auto names = attachments_.back().filter.namespaces;
   for (const auto& name : names) {
-    if (const auto complete = view_of(name).complete_as_of()) on_synced(name, *complete);
+    view_of(name).follow_jobs(false);
+    on_synced(name, kube::Resource::Jobs);
   }
 }
 
@@ -135,11 +106,12 @@ void Engine::open_logs(const std::string& step_run_id, const plugin::LogOptions&
     return;
   }
   auto log = std::make_unique<StepLog>(io_, client_, options, std::move(pipe));
-  for (auto& pod : view_of(step->namespace_).pods_of(step->hash)) {
-    const auto view = read(*step, std::move(pod));
-    if (view.same_step) log->on_pod(view.attempt, view.pod);
+  if (step->request) log->expect(static_cast<std::size_t>(step->request->settings.pod_count));
+  for (auto& workload : view_of(step->namespace_).workloads_of(step->hash)) {
+    const auto view = read(*step, std::move(workload));
+    if (view.same_step) tell_log(*log, view);
   }
-  if (const auto* pod = step->machine.pod()) log->on_pod(step->machine.attempt(), *pod);
+  if (const auto* view = step->machine.view()) tell_log(*log, *view);
   log->start();
   step->logs.push_back(std::move(log));
   tell_logs(*step);
@@ -168,12 +140,13 @@ Engine::Step* Engine::find(const std::string& step_run_id) {
   return found == steps_.end() ? nullptr : found->second.get();
 }
 
-Engine::Step& Engine::add(std::string step_run_id, std::string step_hash, std::string namespace_,
+Engine::Step& Engine::add(std::string step_run_id, std::string step_hash, std::string namespace_, kube::Resource kind,
                           lifecycle::StepMachine machine) {
   auto step = std::make_unique<Step>(std::move(machine));
   step->id = std::move(step_run_id);
   step->hash = std::move(step_hash);
   step->namespace_ = std::move(namespace_);
+  step->kind = kind;
   step->serial = next_serial_++;
   id_of_hash_[step->hash] = step->id;
   auto& place = steps_[step->id];
@@ -186,16 +159,18 @@ void Engine::begin(Step& step) {
   auto& view = view_of(step.namespace_);
   const auto id = step.id;
   const auto serial = step.serial;
-  if (!view.unbroken()) perform(step, step.machine.on_gap(now()));
-  for (auto& pod : view.pods_of(step.hash)) {
-    perform(step, step.machine.on_pod(now(), read(step, std::move(pod))));
+  if (step.kind == kube::Resource::Jobs) view.follow_jobs(step.request != nullptr);
+  if (!view.unbroken(step.kind)) perform(step, step.machine.on_gap(now()));
+  for (auto& workload : view.workloads_of(step.hash)) {
+    if (!step.request) step.kind = workload.job ? kube::Resource::Jobs : kube::Resource::Pods;
+    perform(step, step.machine.on_pod(now(), read(step, std::move(workload))));
     if (const auto* still = find(id); !still || still->serial != serial) return;
   }
-  perform(step, step.machine.start(now(), view.complete_as_of()));
+  perform(step, step.machine.start(now(), view.complete_as_of(step.kind)));
 }
 
-lifecycle::PodView Engine::read(const Step& step, kube::Pod pod) const {
-  const auto marks = marks_of(pod);
+lifecycle::PodView Engine::read(const Step& step, Workload workload) const {
+  const auto marks = marks_of(workload.pod);
   lifecycle::PodView view;
   view.same_step = marks.owner == self_.owner && marks.step_hash == step.hash;
   view.same_request = marks.request_hash == step.request_hash;
@@ -205,29 +180,19 @@ lifecycle::PodView Engine::read(const Step& step, kube::Pod pod) const {
   view.replaced = marks.replaced;
   view.attempt = marks.attempt.value_or(0);
   view.restarts = marks.restarts;
-  view.pod = std::move(pod);
+  view.pod = std::move(workload.pod);
+  view.job = std::move(workload.job);
   return view;
 }
 
-std::string Engine::manifest_of(const Step& step, const lifecycle::CreatePod& create) const {
-  auto pod = manifest::pod_manifest(*step.request, {self_.owner, step.id}, self_.instance, create.attempt);
-  if (create.restarts > 0) {
-    auto& annotations = pod["metadata"].as_object()["annotations"].as_object();
-    annotations[manifest::annotation::restarts] = std::to_string(create.restarts);
+lifecycle::PodView Engine::read_object(const Step& step, kube::Pod object) const {
+  if (step.kind == kube::Resource::Pods) return read(step, {std::move(object), std::nullopt});
+  lifecycle::JobView job;
+  for (const auto& known : namespaces_.at(step.namespace_)->workloads_of(step.hash)) {
+    if (known.job && known.pod.metadata.uid == object.metadata.uid) job = *known.job;
   }
-  return boost::json::serialize(pod);
-}
-
-std::string Engine::secret_of(const Step& step, const lifecycle::CreateSecret& create) const {
-  const manifest::Owner pod{"v1", "Pod", create.name, create.uid};
-  return boost::json::serialize(
-      manifest::secret_manifest(*step.request, {self_.owner, step.id}, self_.instance, create.attempt, pod));
-}
-
-std::string Engine::name_of(const Step& step, std::uint32_t attempt) const {
-  // Without a request nothing is ever created, and no pod is looked for by a name that was not seen.
-  const auto readable = step.request ? manifest::readable_name(*step.request) : std::string();
-  return manifest::workload_name(readable, {self_.owner, step.id}, attempt);
+  job.see_job(std::move(object));
+  return read(step, {job.as_one(), job});
 }
 
 void Engine::perform(Step& step, lifecycle::Actions actions) {
@@ -249,32 +214,39 @@ void Engine::carry_out(Step& step, const lifecycle::Action& action) {
   using namespace lifecycle;
   std::visit(
       Overloaded{
-          [&](const CreatePod& create) { call(step, create_pod(step.namespace_, manifest_of(step, create))); },
+          [&](const CreatePod& create) {
+            call(step, create_workload(step.kind, step.namespace_, manifest_of(step, create)));
+          },
           [&](const CreateSecret& create) {
             call(step, create_secret(step.namespace_, secret_of(step, create)), Quote::nothing);
           },
+          [&](const CreateService& create) { make_service(step, create); },
           [&](const GetPod& get) {
-            call(step, get_pod(step.namespace_, get.name.empty() ? name_of(step, get.attempt) : get.name));
+            const auto name = get.name.empty() ? name_of(step, get.attempt) : get.name;
+            if (step.kind == kube::Resource::Jobs) return look_at_job(step, name);
+            call(step, get_workload(step.kind, step.namespace_, name));
           },
           [&](const MarkCancelled& mark) {
             const auto at = std::chrono::time_point_cast<kube::Timestamp::duration>(std::chrono::system_clock::now());
-            call(step, annotate_pod(step.namespace_, mark.name, mark.uid, mark.resource_version,
-                                    manifest::annotation::cancelled_at, kube::format_rfc3339(at)));
+            call(step, annotate_workload(step.kind, step.namespace_, mark.name, mark.uid, mark.resource_version,
+                                         manifest::annotation::cancelled_at, kube::format_rfc3339(at)));
           },
           [&](const MarkGivenUp& mark) {
-            call(step, annotate_pod(step.namespace_, mark.name, mark.uid, mark.resource_version,
-                                    manifest::annotation::given_up, mark.why));
+            call(step, annotate_workload(step.kind, step.namespace_, mark.name, mark.uid, mark.resource_version,
+                                         manifest::annotation::given_up, mark.why));
           },
           [&](const MarkReplaced& mark) {
-            call(step, annotate_pod(step.namespace_, mark.name, mark.uid, {}, manifest::annotation::replaced_by,
-                                    std::to_string(step.machine.attempt())));
+            call(step, annotate_workload(step.kind, step.namespace_, mark.name, mark.uid, {},
+                                         manifest::annotation::replaced_by, std::to_string(step.machine.attempt())));
           },
           [&](const TakeOver& take) {
-            call(step, label_pod(step.namespace_, take.name, take.uid, take.resource_version, manifest::label::instance,
-                                 self_.instance));
+            call(step, label_workload(step.kind, step.namespace_, take.name, take.uid, take.resource_version,
+                                      manifest::label::instance, self_.instance));
           },
           [&](const DeletePod& remove) {
-            call(step, delete_pod(step.namespace_, remove.name, remove.uid, remove.resource_version, remove.grace));
+            if (step.kind == kube::Resource::Jobs && remove.grace) shorten_grace(step, *remove.grace);
+            call(step, delete_workload(step.kind, step.namespace_, remove.name, remove.uid, remove.resource_version,
+                                       remove.grace));
           },
           [&](const AskReady&) { ask_ready(step.id); },
           [&](const AskWhy& question) { ask_why(step, question); },
@@ -288,9 +260,10 @@ void Engine::carry_out(Step& step, const lifecycle::Action& action) {
 }
 
 void Engine::announce(Step& step, const lifecycle::Report& report) {
+  const auto* view = step.machine.view();
   const auto* pod = step.machine.pod();
-  const auto container = lifecycle::container_to_quote(report, pod);
-  if (!container || !view_of(step.namespace_).holds(pod->metadata.uid)) {
+  const auto container = lifecycle::container_to_quote(report, view ? &view->pod : nullptr);
+  if (!container || !pod || !view_of(step.namespace_).holds(pod->metadata.uid)) {
     events_.state(announcement(step.id, report));
     return;
   }
@@ -310,42 +283,6 @@ void Engine::tell_end(Step& step, const std::string& log_tail) {
   tell_idle();
 }
 
-void Engine::call(Step& step, kube::Request request, Quote quote) {
-  step.call =
-      client_.call(std::move(request), [this, id = step.id, serial = step.serial, quote](kube::Outcome outcome) {
-        auto* step = find(id);
-        if (!step || step->serial != serial) return;
-        step->call.reset();
-        if (const auto* response = std::get_if<kube::Response>(&outcome); response && quote == Quote::warnings) {
-          for (const auto& warning : response->warnings) events_.warning(id, "ApiWarning", warning);
-        }
-        const auto view_of_pod = [&](kube::Pod pod) { return read(*step, std::move(pod)); };
-        perform(*step, step->machine.on_answer(now(), read_answer(outcome, view_of_pod)));
-      });
-}
-
-// One question for all who ask meanwhile.
-void Engine::ask_ready(const std::string& step_run_id) {
-  waiting_for_ready_.insert(step_run_id);
-  if (waiting_for_ready_.size() > 1) return;
-  client_.call(get_ready(), [this](kube::Outcome outcome) {
-    const auto ready = read_ready(outcome);
-    for (const auto& id : std::exchange(waiting_for_ready_, {})) {
-      if (auto* step = find(id)) perform(*step, step->machine.on_ready(now(), ready));
-    }
-  });
-}
-
-void Engine::ask_why(const Step& step, const lifecycle::AskWhy& question) {
-  side_reads_.ask(kube::get_events_of(step.namespace_, question.uid),
-                  [this, id = step.id, serial = step.serial, uid = question.uid](std::optional<std::string> answer) {
-                    auto* step = find(id);
-                    if (!step || step->serial != serial) return;
-                    auto events = answer ? kube::parse_event_list(*answer) : std::nullopt;
-                    perform(*step, step->machine.on_events(now(), uid, std::move(events)));
-                  });
-}
-
 void Engine::drop(const std::string& step_run_id, bool deleted) {
   const auto found = steps_.find(step_run_id);
   if (found == steps_.end()) return;
@@ -357,7 +294,7 @@ void Engine::drop(const std::string& step_run_id, bool deleted) {
   if (step->call) client_.cancel(*step->call);
   std::erase_if(orphaned_logs_, [](const auto& log) { return log->finished(); });
   for (auto& log : step->logs) {
-    if (const auto* pod = step->machine.pod(); pod && deleted) log->on_gone(pod->metadata.uid);
+    if (const auto* view = step->machine.view(); view && deleted) tell_gone(*log, *view);
     log->on_step_ended();
     if (!log->finished()) orphaned_logs_.push_back(std::move(log));
   }
@@ -365,141 +302,27 @@ void Engine::drop(const std::string& step_run_id, bool deleted) {
   events_.forgotten(step_run_id, deleted);
 }
 
+// Each pod of the workload, as it was last seen.
+void Engine::tell_log(StepLog& log, const lifecycle::PodView& view) {
+  if (!view.job) return log.on_pod(view.attempt, view.pod);
+  log.expect(view.job->expected());
+  for (const auto& part : view.job->parts()) {
+    log.on_pod(view.attempt, part.pod);
+    if (part.gone) log.on_gone(part.pod.metadata.uid);
+  }
+}
+
+void Engine::tell_gone(StepLog& log, const lifecycle::PodView& view) {
+  if (!view.job) return log.on_gone(view.pod.metadata.uid);
+  for (const auto& part : view.job->parts()) log.on_gone(part.pod.metadata.uid);
+}
+
 void Engine::tell_logs(Step& step) {
   for (auto& log : step.logs) {
-    if (const auto* pod = step.machine.pod()) log->on_pod(step.machine.attempt(), *pod);
+    if (const auto* view = step.machine.view()) tell_log(*log, *view);
     if (step.machine.ended()) log->on_step_ended();
   }
   std::erase_if(step.logs, [](const auto& log) { return log->finished(); });
-}
-
-// ---- What the cluster says --------------------------------------------------------------------------------
-
-NamespaceView& Engine::view_of(const std::string& namespace_) {
-  auto& view = namespaces_[namespace_];
-  if (!view) {
-    NamespaceView::Listener listener;
-    listener.applied = [this](const std::string& hash, const kube::Pod& pod) { on_applied(hash, pod); };
-    listener.removed = [this](const std::string& hash, const kube::PodRemoved& pod) { on_removed(hash, pod); };
-    listener.gap = [this, namespace_] { on_gap(namespace_); };
-    listener.synced = [this, namespace_](kube::Instant time) { on_synced(namespace_, time); };
-    listener.trouble = [this, namespace_](const kube::WatchTrouble& trouble) { on_trouble(namespace_, trouble); };
-    view = std::make_unique<NamespaceView>(io_, client_, namespace_, manifest::owner_selector(self_.owner), self_.seed,
-                                           std::move(listener));
-  }
-  return *view;
-}
-
-void Engine::on_applied(const std::string& step_hash, const kube::Pod& pod) {
-  const auto id = id_of_hash_.find(step_hash);
-  if (id == id_of_hash_.end()) return;
-  auto* step = find(id->second);
-  if (!step || step->namespace_ != pod.metadata.namespace_) return;
-  auto view = read(*step, pod);
-  // Before the machine goes on to another attempt.
-  for (auto& log : step->logs) log->on_pod(view.attempt, pod);
-  perform(*step, step->machine.on_pod(now(), std::move(view)));
-}
-
-void Engine::on_removed(const std::string& step_hash, const kube::PodRemoved& removed) {
-  const auto id = id_of_hash_.find(step_hash);
-  if (id == id_of_hash_.end()) return;
-  auto* step = find(id->second);
-  if (!step) return;
-  std::optional<lifecycle::PodView> last;
-  if (removed.last) last = read(*step, *removed.last);
-  // One that only lost its labels is still there.
-  const bool gone = !last || last->pod.metadata.deletion_timestamp;
-  for (auto& log : step->logs) {
-    if (last) log->on_pod(last->attempt, last->pod);
-    if (gone) log->on_gone(removed.uid);
-  }
-  perform(*step, step->machine.on_removed(now(), removed.uid, std::move(last)));
-}
-
-std::vector<std::string> Engine::steps_in(const std::string& namespace_) const {
-  std::vector<std::string> ids;
-  for (const auto& [id, step] : steps_) {
-    if (step->namespace_ == namespace_) ids.push_back(id);
-  }
-  return ids;
-}
-
-void Engine::on_gap(const std::string& namespace_) {
-  for (const auto& id : steps_in(namespace_)) {
-    if (auto* step = find(id)) perform(*step, step->machine.on_gap(now()));
-  }
-}
-
-void Engine::on_synced(const std::string& namespace_, kube::Instant time) {
-  last_trouble_.erase(namespace_);
-  for (auto& attachment : attachments_) {
-    if (attachment.waiting_for.erase(namespace_)) take_in(attachment, namespace_);
-  }
-  tell_attached();
-  for (const auto& id : steps_in(namespace_)) {
-    if (auto* step = find(id)) perform(*step, step->machine.on_synced(now(), time));
-  }
-}
-
-void Engine::on_trouble(const std::string& namespace_, const kube::WatchTrouble& trouble) {
-  using Kind = kube::WatchTrouble::Kind;
-  if (trouble.kind == Kind::Unauthorized || trouble.kind == Kind::Forbidden) {
-    kube::Status status;
-    status.code = trouble.status;
-    status.message = trouble.message;
-    for (const auto& id : steps_in(namespace_)) {
-      if (auto* step = find(id)) perform(*step, step->machine.on_view_refused(now(), status));
-    }
-  }
-  auto& told = last_trouble_[namespace_];
-  if (told == trouble.message) return;
-  told = trouble.message;
-  events_.warning("", "WatchTrouble", "Watching pods in namespace " + namespace_ + ": " + trouble.message);
-}
-
-// ---- attach -----------------------------------------------------------------------------------------------
-
-void Engine::take_in(Attachment& attachment, const std::string& namespace_) {
-  const auto& filter = attachment.filter;
-  for (auto& [hash, pod] : view_of(namespace_).pods()) {
-    const auto marks = marks_of(pod);
-    if (marks.owner != self_.owner || marks.step_run_id.empty()) continue;
-    const auto& ids = filter.step_run_ids;
-    if (!ids.empty() && std::find(ids.begin(), ids.end(), marks.step_run_id) == ids.end()) continue;
-    const bool labelled = std::all_of(filter.labels.begin(), filter.labels.end(), [&pod = pod](const auto& label) {
-      const auto* value = pod.metadata.labels.find(label.first);
-      return value && *value == label.second;
-    });
-    if (!labelled) continue;
-    const auto& found = attachment.found;
-    if (std::find(found.begin(), found.end(), marks.step_run_id) != found.end()) continue;
-    attachment.found.push_back(marks.step_run_id);
-    if (auto* known = find(marks.step_run_id)) {
-      if (attachment.own) perform(*known, known->machine.own(now()));
-      continue;
-    }
-    auto& step =
-        add(marks.step_run_id, hash, namespace_,
-            lifecycle::StepMachine(Origin::attached, attachment.own, policy_of(marks), self_.seed + next_serial_));
-    step.request_hash = marks.request_hash;
-
-    begin(step);
-  }
-}
-
-// Once the namespaces are known, and each step that was found has been told of.
-void Engine::tell_attached() {
-  const auto untold = [this](const std::string& id) {
-    const auto* step = find(id);
-    return step && step->untold_end;
-  };
-  std::erase_if(attachments_, [&](const Attachment& attachment) {
-    if (!attachment.waiting_for.empty()) return false;
-    if (std::any_of(attachment.found.begin(), attachment.found.end(), untold)) return false;
-    events_.attached(attachment.ticket, attachment.found);
-    return true;
-  });
 }
 
 }  // namespace stepop::engine

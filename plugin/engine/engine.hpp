@@ -77,9 +77,14 @@ class Engine {
   };
 
   NamespaceView& view_of(const std::string& namespace_);
-  Step& add(std::string step_run_id, std::string step_hash, std::string namespace_, lifecycle::StepMachine machine);
+  Step& add(std::string step_run_id, std::string step_hash, std::string namespace_, kube::Resource kind,
+            lifecycle::StepMachine machine);
   void begin(Step& step);
-  lifecycle::PodView read(const Step& step, kube::Pod pod) const;
+  lifecycle::PodView read(const Step& step, Workload workload) const;
+  // What the answer to a call says, which is of the workload's own object alone.
+  lifecycle::PodView read_object(const Step& step, kube::Pod object) const;
+  void shorten_grace(const Step& step, std::chrono::seconds grace);
+  void look_at_job(Step& step, const std::string& name);
   std::string manifest_of(const Step& step, const lifecycle::CreatePod& create) const;
   std::string secret_of(const Step& step, const lifecycle::CreateSecret& create) const;
   std::string name_of(const Step& step, std::uint32_t attempt) const;
@@ -88,6 +93,10 @@ class Engine {
   // The server's warnings about a Secret may repeat what is in it.
   enum class Quote { warnings, nothing };
   void call(Step& step, kube::Request request, Quote quote = Quote::warnings);
+  // The step's call, of which it has one at a time.
+  void send(Step& step, kube::Request request, std::function<void(Step&, const kube::Outcome&)> then);
+  void answer(Step& step, const kube::Outcome& outcome);
+  void make_service(Step& step, const lifecycle::CreateService& create);
   void ask_ready(const std::string& step_run_id);
   void ask_why(const Step& step, const lifecycle::AskWhy& question);
   void drop(const std::string& step_run_id, bool deleted);
@@ -95,16 +104,22 @@ class Engine {
   void announce(Step& step, const lifecycle::Report& report);
   void tell_end(Step& step, const std::string& log_tail);
   void tell_logs(Step& step);
+  static void tell_log(StepLog& log, const lifecycle::PodView& view);
+  static void tell_gone(StepLog& log, const lifecycle::PodView& view);
   bool idle() const;
   void tell_idle();
 
-  void on_applied(const std::string& step_hash, const kube::Pod& pod);
-  void on_removed(const std::string& step_hash, const kube::PodRemoved& removed);
-  void on_gap(const std::string& namespace_);
-  void on_synced(const std::string& namespace_, kube::Instant time);
-  void on_trouble(const std::string& namespace_, const kube::WatchTrouble& trouble);
+  Step* step_of(const std::string& step_hash, const std::string& namespace_);
+  void on_applied(Step& step, const Workload& workload);
+  void on_removed(Step& step, const std::string& uid, std::optional<Workload> last);
+  void on_pod_applied(Step& step, const kube::Pod& pod);
+  void on_pod_removed(Step& step, const kube::PodRemoved& removed);
+  void on_gap(const std::string& namespace_, kube::Resource resource);
+  void on_synced(const std::string& namespace_, kube::Resource resource);
+  void on_trouble(const std::string& namespace_, kube::Resource resource, const kube::WatchTrouble& trouble);
 
   void take_in(Attachment& attachment, const std::string& namespace_);
+  void take_in_whoever_waits(const std::string& namespace_);
   void tell_attached();
   Step* find(const std::string& step_run_id);
   std::vector<std::string> steps_in(const std::string& namespace_) const;

@@ -30,8 +30,12 @@ lifecycle::Policy policy_of(const request::Policy& policy) {
   return read;
 }
 
+kube::Resource kind_of(const request::StepRequest& request) {
+  return request.settings.needs_job() ? kube::Resource::Jobs : kube::Resource::Pods;
+}
+
 lifecycle::Asked asked_of(const request::StepRequest& request) {
-  return {!request.settings.secrets.empty()};
+  return {!request.settings.secrets.empty(), request.settings.pod_count > 1};
 }
 
 lifecycle::Policy policy_of(const manifest::Marks& marks) {

@@ -27,9 +27,12 @@ constexpr std::array all{
     Right{"get", "", "pods", "log", "Pod", base, "reading logs"},
     Right{"create", "batch", "jobs", "", "Job", jobs, "steps that are Jobs"},
     Right{"get", "batch", "jobs", "", "Job", jobs, "finding a step's Job again"},
+    Right{"list", "batch", "jobs", "", "Job", jobs, "following Jobs"},
+    Right{"watch", "batch", "jobs", "", "Job", jobs, "following Jobs"},
     Right{"patch", "batch", "jobs", "", "Job", jobs, "cancelling a Job, taking it over"},
     Right{"delete", "batch", "jobs", "", "Job", jobs, "cancelling a Job, cleaning up"},
     Right{"create", "", "services", "", "Service", jobs, "steps of several pods, which find each other by name"},
+    Right{"patch", "", "services", "", "Service", jobs, "taking over the Service of an earlier attempt at such a step"},
     Right{"create", "", "secrets", "", "Secret", secrets, "steps with secrets"},
     Right{"list", "", "events", "", "", events, "saying why a step waits, where only events tell"},
 };

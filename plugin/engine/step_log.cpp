@@ -1,9 +1,11 @@
 #include "engine/step_log.hpp"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/json.hpp>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -11,6 +13,7 @@
 #include "lifecycle/evidence.hpp"
 #include "lifecycle/log_sequence.hpp"
 #include "lifecycle/reading.hpp"
+#include "lifecycle/workload.hpp"
 
 namespace stepop::engine {
 namespace {
@@ -47,34 +50,47 @@ class StepLog::Impl : public std::enable_shared_from_this<StepLog::Impl> {
         pipe_(std::move(pipe)),
         sequence_(options_.tail_lines.has_value()) {}
 
+  void expect(std::size_t pods) { expected_ = pods; }
+
   void on_pod(std::uint32_t attempt, const kube::Pod& pod) {
     if (stopped_) return;
+    const auto& uid = pod.metadata.uid;
     if (sequence_.current() == attempt) {
-      // After on_gone nothing of it is news.
-      if (follower_ && !gone_ && pod.metadata.uid == uid_) follower_->on_pod(pod);
+      const auto known = followed_.find(uid);
+      if (known == followed_.end()) {
+        follow({pod, false});
+      } else if (known->second.follower && !known->second.gone) {
+        // After on_gone nothing of it is news.
+        known->second.over = lifecycle::has_ended(pod);
+        known->second.follower->on_pod(pod);
+      }
+      carry_out(sequence_.on_pod(attempt, all_over(followed_)));
     } else {
-      waiting_[attempt] = {pod, false};
+      waiting_[attempt].insert_or_assign(uid, Waiting{pod, false});
+      carry_out(sequence_.on_pod(attempt, all_over(waiting_[attempt])));
     }
-    carry_out(sequence_.on_pod(attempt, lifecycle::has_ended(pod)));
   }
 
   void start() { carry_out(sequence_.start()); }
 
   void on_gone(const std::string& uid) {
     if (stopped_) return;
-    if (uid == uid_ && follower_) {
-      give_up();
-      return;
+    if (const auto known = followed_.find(uid); known != followed_.end()) return give_up(known->second);
+    for (auto& [attempt, pods] : waiting_) {
+      if (const auto known = pods.find(uid); known != pods.end()) known->second.gone = true;
     }
-    for (auto& [attempt, waiting] : waiting_) waiting.gone |= waiting.pod.metadata.uid == uid;
   }
 
-  void on_step_ended() { carry_out(sequence_.on_step_ended()); }
+  void on_step_ended() {
+    step_ended_ = true;
+    tell_if_read();
+    carry_out(sequence_.on_step_ended());
+  }
   bool finished() const { return stopped_ || pipe_->closed(); }
 
   void stop() {
     stopped_ = true;
-    follower_.reset();
+    followed_.clear();
   }
 
  private:
@@ -82,6 +98,21 @@ class StepLog::Impl : public std::enable_shared_from_this<StepLog::Impl> {
     kube::Pod pod;
     bool gone = false;
   };
+  struct Followed {
+    std::unique_ptr<LogFollower> follower;  // null when its log has been read to its end
+    std::uint32_t index = 0;
+    bool gone = false;
+    bool over = false;
+  };
+
+  static bool is_over(const Waiting& waiting) { return lifecycle::has_ended(waiting.pod); }
+  static bool is_over(const Followed& followed) { return followed.over; }
+  // All that there will be are there, and have ended.
+  template <class Pods>
+  bool all_over(const Pods& pods) const {
+    return pods.size() >= expected_ &&
+           std::all_of(pods.begin(), pods.end(), [](const auto& pod) { return is_over(pod.second); });
+  }
 
   void carry_out(const lifecycle::LogSequence::Actions& actions) {
     using Kind = lifecycle::LogSequence::Action::Kind;
@@ -89,13 +120,13 @@ class StepLog::Impl : public std::enable_shared_from_this<StepLog::Impl> {
       if (stopped_) return;
       switch (action.kind) {
         case Kind::follow:
-          follow(action.attempt);
+          follow_all(action.attempt);
           break;
         case Kind::lost:
           push({.kind = plugin::LogRecord::Kind::gap, .attempt = action.attempt, .data = lost_text(action.attempt)});
           break;
         case Kind::give_up:
-          give_up();
+          for (auto& [uid, followed] : followed_) give_up(followed);
           break;
         case Kind::end:
           push({.kind = plugin::LogRecord::Kind::end, .data = {}});
@@ -112,35 +143,55 @@ class StepLog::Impl : public std::enable_shared_from_this<StepLog::Impl> {
         boost::json::object{{"message", "The log of attempt " + std::to_string(attempt) + " went with its pod."}});
   }
 
-  void follow(std::uint32_t attempt) {
+  void follow_all(std::uint32_t attempt) {
+    attempt_ = attempt;
+    followed_.clear();
     auto node = waiting_.extract(attempt);
     waiting_.erase(waiting_.begin(), waiting_.lower_bound(attempt));
-    const auto& pod = node.mapped().pod;
-    const auto& meta = pod.metadata;
-    uid_ = meta.uid;
-    gone_ = false;
-    LogSource source{meta.namespace_, meta.name, meta.uid, std::string(lifecycle::main_container), attempt, 0};
+    for (auto& [uid, pod] : node.mapped()) follow(std::move(pod));
+  }
+
+  void follow(Waiting found) {
+    const auto& meta = found.pod.metadata;
+    const auto index = lifecycle::completion_index(found.pod);
+    LogSource source{meta.namespace_, meta.name, meta.uid, std::string(lifecycle::main_container), attempt_, index};
     // The follower is inside its own call when it tells its end: what follows waits for the loop.
-    auto at_end = [this, weak = weak_from_this()] {
-      asio::post(io_, [weak] {
-        if (const auto self = weak.lock()) self->on_read();
+    auto at_end = [this, weak = weak_from_this(), uid = meta.uid] {
+      asio::post(io_, [weak, uid] {
+        if (const auto self = weak.lock()) self->on_read(uid);
       });
     };
-    follower_ = std::make_unique<LogFollower>(io_, client_, std::move(source), options_,
-                                              std::make_shared<AttemptPipe>(pipe_, std::move(at_end)));
-    follower_->on_pod(pod);
-    if (node.mapped().gone) give_up();
+    auto& followed = followed_[meta.uid];
+    followed.index = index;
+    followed.over = lifecycle::has_ended(found.pod);
+    followed.follower = std::make_unique<LogFollower>(io_, client_, std::move(source), options_,
+                                                      std::make_shared<AttemptPipe>(pipe_, std::move(at_end)));
+    followed.follower->on_pod(found.pod);
+    if (found.gone) give_up(followed);
   }
 
-  void give_up() {
-    gone_ = true;
-    follower_->on_gone();
+  static void give_up(Followed& followed) {
+    followed.gone = true;
+    if (followed.follower) followed.follower->on_gone();
   }
 
-  void on_read() {
+  void on_read(const std::string& uid) {
     if (stopped_) return;
-    follower_.reset();
-    uid_.clear();
+    if (const auto known = followed_.find(uid); known != followed_.end()) known->second.follower.reset();
+    tell_if_read();
+  }
+
+  // The attempt's logs have all been read, and no further pod of it comes.
+  void tell_if_read() {
+    if (stopped_ || !sequence_.current() || followed_.empty()) return;
+    std::set<std::uint32_t> indices;
+    for (const auto& [uid, followed] : followed_) {
+      if (followed.follower) return;
+      indices.insert(followed.index);
+    }
+    const bool replaced = waiting_.upper_bound(attempt_) != waiting_.end();
+    if (indices.size() < expected_ && !step_ended_ && !replaced) return;
+    followed_.clear();
     carry_out(sequence_.on_read());
   }
 
@@ -149,10 +200,12 @@ class StepLog::Impl : public std::enable_shared_from_this<StepLog::Impl> {
   plugin::LogOptions options_;
   std::shared_ptr<plugin::LogPipe> pipe_;
   lifecycle::LogSequence sequence_;
-  std::unique_ptr<LogFollower> follower_;  // of the current attempt
-  std::string uid_;                        // its pod's
-  bool gone_ = false;
-  std::map<std::uint32_t, Waiting> waiting_;  // the last view of each attempt that is not followed yet
+  std::size_t expected_ = 1;                  // pods of an attempt
+  std::uint32_t attempt_ = 0;                 // the current one
+  std::map<std::string, Followed> followed_;  // its pods, by uid
+  std::map<std::uint32_t, std::map<std::string, Waiting>>
+      waiting_;  // the last views of attempts that are not followed yet
+  bool step_ended_ = false;
   bool stopped_ = false;
 };
 
@@ -166,6 +219,10 @@ StepLog::~StepLog() {
 
 void StepLog::on_pod(std::uint32_t attempt, const kube::Pod& pod) {
   impl_->on_pod(attempt, pod);
+}
+
+void StepLog::expect(std::size_t pods) {
+  impl_->expect(pods);
 }
 
 void StepLog::start() {

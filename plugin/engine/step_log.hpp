@@ -10,8 +10,8 @@
 
 namespace stepop::engine {
 
-// Brings one step's log into a pipe: each attempt's after the one before (lifecycle::LogSequence decides), every record
-// marked with its attempt, and one END after the last. With `tail_lines` only the newest attempt there is at the start.
+// Brings one step's log into a pipe: each attempt's after the one before (lifecycle::LogSequence decides), of an attempt of
+// several pods all at once, every record marked with its attempt and index, and one END after the last. With `tail_lines` only the newest attempt there is at the start.
 // What is left of an attempt whose pod is gone is a gap record.
 // THREADS: the loop's; only the pipe calls from others. `io` and `client` must outlive it.
 class StepLog {
@@ -23,6 +23,8 @@ class StepLog {
   StepLog(const StepLog&) = delete;
   StepLog& operator=(const StepLog&) = delete;
 
+  // How many pods an attempt has. One, until it is told.
+  void expect(std::size_t pods);
   // Each view of a pod of the step, whichever attempt's. Before `start`, of each that is there already.
   void on_pod(std::uint32_t attempt, const kube::Pod& pod);
   void start();

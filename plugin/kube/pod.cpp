@@ -36,6 +36,10 @@ void StringMap::set(std::string key, std::string value) {
   entries_.emplace_back(std::move(key), std::move(value));
 }
 
+std::string_view kind_name(Resource resource) noexcept {
+  return resource == Resource::Jobs ? "Job" : "Pod";
+}
+
 std::string_view phase_name(PodPhase phase) noexcept {
   switch (phase) {
     case PodPhase::None:

@@ -122,6 +122,15 @@ enum class PodPhase {
 
 std::string_view phase_name(PodPhase phase) noexcept;
 
+/// What a watch may follow.
+enum class Resource {
+  Pods,
+  Jobs,  ///< read into a Pod: what the two have in common (metadata, conditions), `suspended` and `completions`
+};
+
+/// `Pod`, `Job`.
+std::string_view kind_name(Resource resource) noexcept;
+
 /// What a step's life is read from: the fields of a pod that matter to it, as the API server said
 /// them. Absent, null and wrongly typed fields are all at their defaults.
 struct Pod {
@@ -136,6 +145,8 @@ struct Pod {
   std::vector<std::string> scheduling_gates{};  ///< names; a queue holds the pod while there are any
   std::vector<Container> init_containers{};
   std::vector<Container> containers{};
+  std::optional<std::int64_t> completions{};  ///< of a Job: how many of its pods are to succeed
+  bool suspended = false;  ///< of a Job: a queue, or somebody, keeps it from making its pods ("Jobs", Suspending a Job)
 
   // status
   PodPhase phase = PodPhase::None;

@@ -448,6 +448,8 @@ class Handler {
     if (key == "schedulingGates") return enter(Place::SchedulingGates);
     if (key == "initContainers") return enter(Place::InitContainers);
     if (key == "containers") return enter(Place::Containers);
+    if (key == "suspend") return flag(pod_->suspended);
+    if (key == "completions") return number(pod_->completions);
     return skip;
   }
 
@@ -585,31 +587,33 @@ std::optional<T> refused(std::string* why, std::string problem) {
 
 }  // namespace
 
-std::optional<Pod> parse_pod(std::string_view text, std::string* why) {
+std::optional<Pod> parse_pod(std::string_view text, std::string* why, Resource resource) {
   Document document(Place::Object);
   if (std::string problem = document.read(text); !problem.empty()) {
     return refused<Pod>(why, std::move(problem));
   }
   Handler& content = document.content();
-  if (content.kind != "Pod" && !content.kind.empty()) {
-    return refused<Pod>(why, "a " + content.kind + ", not a Pod");
+  const std::string kind(kind_name(resource));
+  if (content.kind != kind && !content.kind.empty()) {
+    return refused<Pod>(why, "a " + content.kind + ", not a " + kind);
   }
   return std::move(content.pod);
 }
 
-std::optional<PodList> parse_pod_list(std::string_view text, std::string* why) {
+std::optional<PodList> parse_pod_list(std::string_view text, std::string* why, Resource resource) {
   Document document(Place::List);
   if (std::string problem = document.read(text); !problem.empty()) {
     return refused<PodList>(why, std::move(problem));
   }
   Handler& content = document.content();
-  if (content.kind != "PodList" && content.kind != "List" && !content.kind.empty()) {
-    return refused<PodList>(why, "a " + content.kind + ", not a PodList");
+  const std::string kind = std::string(kind_name(resource)) + "List";
+  if (content.kind != kind && content.kind != "List" && !content.kind.empty()) {
+    return refused<PodList>(why, "a " + content.kind + ", not a " + kind);
   }
   return std::move(content.list);
 }
 
-WatchLine parse_watch_line(std::string_view text) {
+WatchLine parse_watch_line(std::string_view text, Resource resource) {
   WatchLine line;
   Document document(Place::Line);
   line.problem = document.read(text);
@@ -623,8 +627,8 @@ WatchLine parse_watch_line(std::string_view text) {
     line.problem = "an event without an object";
     return line;
   }
-  if (content.type != WatchLine::Type::Error && !content.kind.empty() && content.kind != "Pod") {
-    line.problem = "an event of a " + content.kind + ", not of a Pod";
+  if (content.type != WatchLine::Type::Error && !content.kind.empty() && content.kind != kind_name(resource)) {
+    line.problem = "an event of a " + content.kind + ", not of a " + std::string(kind_name(resource));
     return line;
   }
   line.type = content.type;

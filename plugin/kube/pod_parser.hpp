@@ -41,13 +41,16 @@ struct WatchLine {
   std::string problem{};
 };
 
+// All of them read a Job in the same way, where `resource` says so: its pod template is skipped.
+
 /// Reads a Pod. Nothing when it is not JSON or another kind; then `why`, if given, says why.
-std::optional<Pod> parse_pod(std::string_view json, std::string* why = nullptr);
+std::optional<Pod> parse_pod(std::string_view json, std::string* why = nullptr, Resource resource = Resource::Pods);
 
 /// Reads a PodList. Nothing when it is not JSON or another kind; then `why`, if given, says why.
-std::optional<PodList> parse_pod_list(std::string_view json, std::string* why = nullptr);
+std::optional<PodList> parse_pod_list(std::string_view json, std::string* why = nullptr,
+                                      Resource resource = Resource::Pods);
 
 /// Reads one line of a watch, without its newline. Never fails: see WatchLine::Malformed.
-WatchLine parse_watch_line(std::string_view line);
+WatchLine parse_watch_line(std::string_view line, Resource resource = Resource::Pods);
 
 }  // namespace stepop::kube

@@ -30,6 +30,7 @@ class PodWatch::Impl : public std::enable_shared_from_this<PodWatch::Impl> {
   Impl(boost::asio::io_context& io, Client& client, WatchOptions options, Consumer consumer)
       : io_(io),
         client_(client),
+        resource_(options.resource),
         machine_(std::move(options)),
         consumer_(std::move(consumer)),
         timer_(io),
@@ -91,7 +92,7 @@ class PodWatch::Impl : public std::enable_shared_from_this<PodWatch::Impl> {
     const auto self = shared_from_this();
     const std::optional<StreamId> stream = stream_;
     const bool readable = lines_.feed(bytes, [&](std::string_view line) {
-      carry_out(machine_.on_line(now(), parse_watch_line(line)));
+      carry_out(machine_.on_line(now(), parse_watch_line(line, resource_)));
       return !stopped_ && stream_ == stream;  // else the rest is of a stream that is closed
     });
     if (readable || stopped_) return;
@@ -129,6 +130,7 @@ class PodWatch::Impl : public std::enable_shared_from_this<PodWatch::Impl> {
 
   boost::asio::io_context& io_;
   Client& client_;
+  Resource resource_;
   WatchMachine machine_;
   Consumer consumer_;
   boost::asio::steady_timer timer_;

@@ -50,6 +50,14 @@ std::string object_target(std::string_view group, std::string_view version, std:
   return out;
 }
 
+std::string collection_target(Resource resource, std::string_view namespace_) {
+  return resource == Resource::Jobs ? collection_target("batch", "v1", namespace_, "jobs") : pods_target(namespace_);
+}
+
+std::string object_target(Resource resource, std::string_view namespace_, std::string_view name) {
+  return collection_target(resource, namespace_) + '/' + percent_encode(name);
+}
+
 std::string pods_target(std::string_view namespace_) {
   return collection_target("", "v1", namespace_, "pods");
 }

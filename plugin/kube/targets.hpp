@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "kube/pod.hpp"
 #include "kube/timestamp.hpp"
 
 namespace stepop::kube {
@@ -32,6 +33,8 @@ std::string collection_target(std::string_view group, std::string_view version, 
 std::string object_target(std::string_view group, std::string_view version, std::string_view namespace_,
                           std::string_view resource, std::string_view name, std::string_view subresource = {});
 
+std::string collection_target(Resource resource, std::string_view namespace_);
+std::string object_target(Resource resource, std::string_view namespace_, std::string_view name);
 std::string pods_target(std::string_view namespace_);
 std::string pod_target(std::string_view namespace_, std::string_view name);
 

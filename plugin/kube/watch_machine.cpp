@@ -175,7 +175,7 @@ WatchActions WatchMachine::on_list_page(Instant now, const Outcome& outcome) {
     return out;
   }
   std::string problem;
-  auto page = parse_pod_list(response.body, &problem);
+  auto page = parse_pod_list(response.body, &problem, options_.resource);
   if (!page) {
     unreadable(now, problem, out);
     return out;
@@ -264,14 +264,14 @@ void WatchMachine::begin_listing(Instant now, WatchActions& out) {
       static_cast<long>(static_cast<double>(options_.stream_lifetime.count()) * (1.0 + random_unit()));
   query.emplace_back("timeoutSeconds", std::to_string(lifetime));
   if (!options_.label_selector.empty()) query.emplace_back("labelSelector", options_.label_selector);
-  out.push_back(OpenStream{with_query(pods_target(options_.namespace_), query)});
+  out.push_back(OpenStream{with_query(collection_target(options_.resource, options_.namespace_), query)});
 }
 
 void WatchMachine::ask_page(WatchActions& out) {
   Query query{{"limit", std::to_string(options_.page_size)}};
   if (!continue_token_.empty()) query.emplace_back("continue", continue_token_);
   if (!options_.label_selector.empty()) query.emplace_back("labelSelector", options_.label_selector);
-  out.push_back(GetList{with_query(pods_target(options_.namespace_), query)});
+  out.push_back(GetList{with_query(collection_target(options_.resource, options_.namespace_), query)});
 }
 
 void WatchMachine::finish_listing(WatchActions& out) {
@@ -309,7 +309,7 @@ void WatchMachine::open_watch(Instant now, WatchActions& out) {
               {"allowWatchBookmarks", "true"},
               {"timeoutSeconds", std::to_string(lifetime)}};
   if (!options_.label_selector.empty()) query.emplace_back("labelSelector", options_.label_selector);
-  out.push_back(OpenStream{with_query(pods_target(options_.namespace_), query)});
+  out.push_back(OpenStream{with_query(collection_target(options_.resource, options_.namespace_), query)});
 }
 
 void WatchMachine::on_pod_event(Instant now, WatchLine line, WatchActions& out) {
@@ -427,7 +427,8 @@ void WatchMachine::back_off(Instant now, Next next, Failure failure, WatchAction
   WatchTrouble trouble;
   trouble.kind = failure.kind;
   trouble.status = failure.status;
-  trouble.message = "watch of pods in namespace " + options_.namespace_ + ": " + failure.message;
+  trouble.message = std::string("watch of ") + (options_.resource == Resource::Jobs ? "jobs" : "pods") +
+                    " in namespace " + options_.namespace_ + ": " + failure.message;
   trouble.next_try = retry_at_;
   trouble.failures = failures_;
   out.push_back(Deliver{std::move(trouble)});

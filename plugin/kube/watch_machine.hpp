@@ -18,8 +18,9 @@ namespace stepop::kube {
 /// The machine's time: monotonic, of this process.
 using Instant = std::chrono::steady_clock::time_point;
 
-/// One watch: the pods of one namespace that match a label selector.
+/// One watch: the pods, or the Jobs, of one namespace that match a label selector.
 struct WatchOptions {
+  Resource resource = Resource::Pods;
   std::string namespace_{};
   /// As in `kubectl get -l`; empty for every pod.
   std::string label_selector{};

@@ -10,6 +10,7 @@
 #include "kube/pod.hpp"
 #include "kube/status.hpp"
 #include "lifecycle/report.hpp"
+#include "lifecycle/workload.hpp"
 
 namespace stepop::lifecycle {
 
@@ -20,15 +21,17 @@ using Instant = std::chrono::steady_clock::time_point;
 inline constexpr std::chrono::seconds create_timeout{30};
 inline constexpr std::chrono::seconds create_margin{10};
 
-// One view of the step's pod. What its labels and annotations say has been read by whoever wrote them.
+// One view of the step's pod, or of its Job as one pod. What its labels and annotations say has been read by whoever wrote
+// them.
 struct PodView {
   kube::Pod pod;
-  bool same_step = false;     // our owner, our step id
-  bool same_request = false;  // made from the same request
-  bool ours = false;          // carries this operator's instance
-  bool cancelled = false;     // somebody asked for its end through stepop, in this life or an earlier one
-  bool replaced = false;      // the next attempt was made, or was about to be
-  std::string given_up;       // `<reason>: <message>`, as MarkGivenUp writes it; empty when stepop did not give it up
+  std::optional<JobView> job{};  // what `pod` was made from; nothing for a bare pod
+  bool same_step = false;        // our owner, our step id
+  bool same_request = false;     // made from the same request
+  bool ours = false;             // carries this operator's instance
+  bool cancelled = false;        // somebody asked for its end through stepop, in this life or an earlier one
+  bool replaced = false;         // the next attempt was made, or was about to be
+  std::string given_up;  // `<reason>: <message>`, as MarkGivenUp writes it; empty when stepop did not give it up
   std::uint32_t attempt = 0;
   std::uint32_t restarts = 0;  // how many of the attempts before it may have run user code
 
@@ -47,7 +50,7 @@ struct NoAnswer {  // no (whole) answer came
 };
 using Answer = std::variant<Done, PodView, kube::Status, NoAnswer>;
 
-// What the machine wants done. Of the eight calls, at most one is under way for a step at any time; its
+// What the machine wants done. Of the nine calls, at most one is under way for a step at any time; its
 // answer is given to on_answer.
 struct CreatePod {
   std::uint32_t attempt = 0;
@@ -56,6 +59,12 @@ struct CreatePod {
 // The Secret of this attempt's pod, named like it, and owned by it: the uid is in its owner reference from the start. Of the answer
 // the machine needs Done, or the Status.
 struct CreateSecret {
+  std::string name, uid;
+  std::uint32_t attempt = 0;
+};
+// The headless Service by which the pods of this attempt's Job find each other, named like it and owned by it. One of that name
+// that is there already is made this Job's. Of the answer the machine needs Done, or the Status.
+struct CreateService {
   std::string name, uid;
   std::uint32_t attempt = 0;
 };
@@ -110,8 +119,9 @@ struct TellForgotten {
 struct WakeAt {  // call on_timer then; it replaces an earlier one
   Instant time;
 };
-using Action = std::variant<CreatePod, CreateSecret, GetPod, MarkCancelled, MarkGivenUp, MarkReplaced, TakeOver,
-                            DeletePod, AskReady, AskWhy, Announce, Warn, TellDisplaced, TellForgotten, WakeAt>;
+using Action =
+    std::variant<CreatePod, CreateSecret, CreateService, GetPod, MarkCancelled, MarkGivenUp, MarkReplaced, TakeOver,
+                 DeletePod, AskReady, AskWhy, Announce, Warn, TellDisplaced, TellForgotten, WakeAt>;
 using Actions = std::vector<Action>;
 
 }  // namespace stepop::lifecycle

@@ -14,6 +14,14 @@ bool is_missing_configuration(const kube::Event& event) {
   return of_configuration && (says("not found") || says("non-existent"));
 }
 
+// What keeps a Job's controller from making its pods, in the words of who refuses them.
+std::string_view reason_of(const kube::Event& event) {
+  if (is_missing_configuration(event)) return reason::container_config;
+  if (event.reason != "FailedCreate") return reason::start_timeout;
+  const auto says = [&](std::string_view words) { return event.message.find(words) != std::string::npos; };
+  return says("exceeded quota: ") || says("failed quota: ") ? reason::quota_exceeded : reason::admission_denied;
+}
+
 }  // namespace
 
 std::optional<Explanation> explanation_of(const std::vector<kube::Event>& events) {
@@ -23,7 +31,7 @@ std::optional<Explanation> explanation_of(const std::vector<kube::Event>& events
     if (!newest || event.last_seen >= newest->last_seen) newest = &event;
   }
   if (!newest) return std::nullopt;
-  const auto why = is_missing_configuration(*newest) ? reason::container_config : reason::start_timeout;
+  const auto why = reason_of(*newest);
   return Explanation{why, newest->reason.empty() ? newest->message : newest->reason + ": " + newest->message};
 }
 

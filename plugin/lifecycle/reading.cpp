@@ -397,10 +397,10 @@ bool is_silently_starting(const Pod& pod) {
 
 namespace {
 
-Report read_any_end(const Pod& pod, const Evidence& evidence) {
+Report read_any_end(const Pod& pod, UserCodeRan ran, bool rejected) {
   Report report;
   report.place = place_of(pod);
-  report.user_code_ran = evidence.after_final_status(pod);
+  report.user_code_ran = ran;
   const auto* main = main_state(pod);
   if (main && really_started(*main)) {
     report.started_at = main->started_at;
@@ -408,12 +408,12 @@ Report read_any_end(const Pod& pod, const Evidence& evidence) {
   }
   const bool disrupted = disruption_of(pod).has_value();
   // A main container that completed before anything disturbed the pod has completed, whatever the pod says later.
-  const bool completed = main_ended(pod) && !disrupted && pod.reason.empty() && !evidence.rejected();
+  const bool completed = main_ended(pod) && !disrupted && pod.reason.empty() && !rejected;
   if (!completed && read_pod_failure(report, pod)) {
     if (main_ended(pod) && main->reason != "ContainerStatusUnknown") report.exit_code = main->exit_code;
     return report;
   }
-  if (evidence.rejected() && main_ended(pod) && main->exit_code != 0) {
+  if (rejected && main_ended(pod) && main->exit_code != 0) {
     fail(report, reason::node_rejected, "The node's kubelet was restarted, and stopped the pod");
     report.exit_code = main->exit_code;
     return report;
@@ -440,11 +440,24 @@ Report read_any_end(const Pod& pod, const Evidence& evidence) {
 
 }  // namespace
 
-Report read_end(const Pod& pod, const Evidence& evidence) {
-  Report report = read_any_end(pod, evidence);
+namespace {
+
+template <class Known>
+Report read_end_with(const Pod& pod, const Known& evidence) {
+  Report report = read_any_end(pod, evidence.after_final_status(pod), evidence.rejected());
   // What the statuses lack, the success proves: it cannot be that nothing ran.
   if (report.state == StepState::succeeded) report.user_code_ran = std::max(report.user_code_ran, UserCodeRan::maybe);
   return report;
+}
+
+}  // namespace
+
+Report read_end(const Pod& pod, const Evidence& evidence) {
+  return read_end_with(pod, evidence);
+}
+
+Report read_end(const Pod& pod, const WorkloadEvidence& evidence) {
+  return read_end_with(pod, evidence);
 }
 
 }  // namespace stepop::lifecycle

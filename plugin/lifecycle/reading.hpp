@@ -7,6 +7,7 @@
 #include "lifecycle/advice.hpp"
 #include "lifecycle/evidence.hpp"
 #include "lifecycle/report.hpp"
+#include "lifecycle/workload.hpp"
 
 namespace stepop::lifecycle {
 
@@ -37,6 +38,7 @@ bool is_silently_starting(const kube::Pod& pod);
 
 // How it ended by itself. REQUIRES: has_ended(pod).
 Report read_end(const kube::Pod& pod, const Evidence& evidence);
+Report read_end(const kube::Pod& pod, const WorkloadEvidence& evidence);
 
 // It was killed, and nothing yet says by whom: the runtime hears of an exit and of a kill for memory by two ways, and of the
 // latter now and then some moments later (containerd: TaskExit and TaskOOM); the kubelet then writes the status again.

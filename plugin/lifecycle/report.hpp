@@ -61,6 +61,7 @@ struct Place {
   std::string pod;
   std::string uid;
   std::string node;
+  std::string kind = "Pod";  // of the workload whose name and uid these are
   bool operator==(const Place&) const = default;
 };
 

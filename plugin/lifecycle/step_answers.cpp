@@ -30,7 +30,10 @@ Actions StepMachine::on_answer(Instant now, Answer answer) {
       on_create_answer(now, answer, out);
       break;
     case Call::create_secret:
-      on_secret_answer(now, answer, out);
+      on_beside_answer(attempt_.secret, now, answer);
+      break;
+    case Call::create_service:
+      on_beside_answer(attempt_.service, now, answer);
       break;
     case Call::get:
       on_get_answer(now, answer, out);

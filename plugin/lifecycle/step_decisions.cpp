@@ -130,14 +130,16 @@ void StepMachine::decide_present(Instant now, Actions& out) {
   const bool gives_up = stop_ && stop_->why == Stop::Why::failure;
   const bool deleting =
       attempt_.delete_done || attempt_.delete_unknown || attempt_.view->pod.metadata.deletion_timestamp;
-  if (gives_up && attempt_.evidence.main_started() && !deleting) stop_.reset();  // it has started after all
+  // It has started after all. Without their Service its pods start, and are of no use.
+  if (gives_up && attempt_.evidence.all_started() && !deleting && !attempt_.service.refused_for_good) stop_.reset();
   // Somebody else's deletion came first: that is how it ends.
   if (gives_up && attempt_.view->pod.metadata.deletion_timestamp && !giving_up_took_hold()) stop_.reset();
-  if (!attempt_.view->given_up.empty() && own_ && !stop_ && !attempt_.evidence.main_started()) {
+  if (!attempt_.view->given_up.empty() && own_ && !stop_ && !attempt_.evidence.all_started()) {
     stop_ = Stop{Stop::Why::failure, attempt_.view->given_up_reason(), attempt_.view->given_up_message(), {}};
   }
   if (!stop_) decide_give_up(now, out);
   if (!stop_) decide_secret(now, out);
+  if (!stop_) decide_service(now, out);
   if (call_ != Call::none || backing_off(now)) return;
   if (stop_) return decide_stop(now, out);
   if (own_ && attempt_.view->ours && !take_over_refused_ && mark_earlier(out)) return;
@@ -194,9 +196,9 @@ void StepMachine::lose(Instant now, std::string message, UserCodeRan ran, Action
   }
 }
 
-// The pod has a node, and its main container does not start.
+// The pod has a node, and its main container does not start; or one of its pods does not.
 void StepMachine::decide_give_up(Instant now, Actions& out) {
-  if (!own_ || attempt_.evidence.main_started() || attempt_.view->pod.metadata.deletion_timestamp) return;
+  if (!own_ || attempt_.evidence.all_started() || attempt_.view->pod.metadata.deletion_timestamp) return;
   const auto progress = this->progress();
   if (attempt_.waiting_since) {
     const auto& fatal = policy_.fatal_waiting_reasons;
@@ -235,19 +237,27 @@ void StepMachine::decide_give_up(Instant now, Actions& out) {
 }
 
 // A pod that has a node and says no more than ContainerCreating: its events may say why.
+bool StepMachine::waits_in_silence() const {
+  const auto& view = *attempt_.view;
+  if (is_silently_starting(view.pod)) return attempt_.bound_since.has_value();
+  // A queue that holds it is told by the Job itself.
+  return view.job && !view.job->leading() && !view.job->job()->suspended && !view.pod.metadata.deletion_timestamp &&
+         !has_ended(view.pod);
+}
+
 void StepMachine::decide_explain(Instant now, Actions& out) {
-  if (!attempt_.bound_since || !is_silently_starting(attempt_.view->pod)) {
+  if (!waits_in_silence()) {
     attempt_.ask_why_at.reset();
     return;
   }
   if (!attempt_.ask_why_at) {
-    attempt_.ask_why_at = *attempt_.bound_since + patience_with_a_start;
+    attempt_.ask_why_at = attempt_.bound_since.value_or(*attempt_.known_since) + patience_with_a_start;
     attempt_.ask_why_again = patience_with_a_start;
   }
   if (now >= *attempt_.ask_why_at) {
     attempt_.ask_why_at = now + attempt_.ask_why_again;
     attempt_.ask_why_again = std::min(2 * attempt_.ask_why_again, longest_between_questions);
-    out.push_back(AskWhy{attempt_.view->pod.metadata.uid});
+    out.push_back(AskWhy{uid_to_explain()});
   }
   wake_at(*attempt_.ask_why_at);
 }

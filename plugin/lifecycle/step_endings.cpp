@@ -17,7 +17,7 @@ constexpr std::chrono::seconds memory_word_wait{4};
 
 Progress StepMachine::progress() const {
   auto progress = read_progress(attempt_.view->pod);
-  if (attempt_.explanation && is_silently_starting(attempt_.view->pod)) {
+  if (attempt_.explanation && attempt_.explained == uid_to_explain() && waits_in_silence()) {
     progress.reason = attempt_.explanation->reason;
     progress.message = attempt_.explanation->message;
     progress.hint = hint_for(progress.reason, progress.message);
@@ -25,22 +25,34 @@ Progress StepMachine::progress() const {
   return progress;
 }
 
+Place StepMachine::place() const {
+  auto place = place_of(attempt_.view->pod);
+  if (attempt_.view->job) place.kind = "Job";
+  return place;
+}
+
+// Of several pods, which.
+std::string StepMachine::of_index(std::string message) const {
+  const auto index = attempt_.view->job ? attempt_.view->job->index_shown() : std::nullopt;
+  return index && !message.empty() ? "Index " + std::to_string(*index) + ": " + message : message;
+}
+
 void StepMachine::announce_progress(Actions& out) {
   const auto& pod = attempt_.view->pod;
   const auto progress = this->progress();
   Report report;
-  report.state = attempt_.evidence.main_started() ? StepState::running : progress.state;
+  report.state = attempt_.evidence.all_started() ? StepState::running : progress.state;
   if (report.state == StepState::pending) {
     report.reason = progress.reason;
-    report.message = progress.message;
+    report.message = of_index(progress.message);
     report.hint = progress.hint;
   }
-  if (report.state == StepState::pending) tell_of_secret(report);
+  if (report.state == StepState::pending) tell_of_beside(report);
   if (pod.metadata.deletion_timestamp) report.message = "The pod is being deleted.";
   if (const auto* main = pod.container_status(main_container)) {
     if (main->state.kind == kube::ContainerState::Kind::Running) report.started_at = main->state.started_at;
   }
-  report.place = place_of(pod);
+  report.place = place();
   report.attempt = attempt_.number;
   report.user_code_ran = attempt_.evidence.so_far();
   if (attempt_.restarts > 0 && report.user_code_ran == UserCodeRan::no) report.user_code_ran = UserCodeRan::maybe;
@@ -110,7 +122,7 @@ void StepMachine::end(Report report, Actions& out) {
   // An earlier attempt may have run.
   if (attempt_.restarts > 0 && report.user_code_ran == UserCodeRan::no) report.user_code_ran = UserCodeRan::maybe;
   ended_ = true;
-  if (attempt_.view && report.place.pod.empty()) report.place = place_of(attempt_.view->pod);
+  if (attempt_.view) report.place = place();
   report_ = report;
   backoff_.reset();
   not_before_ = {};
@@ -190,9 +202,11 @@ void StepMachine::end_by_final_status(Instant now, Actions& out) {
   }
   if (may_turn_out_to_be_memory(pod)) {
     if (!attempt_.killed_since) attempt_.killed_since = now;
-    if (now < *attempt_.killed_since + memory_word_wait) return wake_at(*attempt_.killed_since + memory_word_wait);
+    const bool there = !attempt_.absent_since && !attempt_.gone;  // that it left the view, a stale list may say
+    if (there && !passed(*attempt_.killed_since + memory_word_wait, now, out)) return;
   }
   auto report = read_end(pod, attempt_.evidence);
+  report.message = of_index(std::move(report.message));
   // Ended before anything disturbed it: then that is how it ended. Code that traps SIGTERM and exits 0 did not finish.
   const bool undisturbed = attempt_.completed_undisturbed || attempt_.completed_before_delete;
   const bool failed_by_node =

@@ -45,7 +45,7 @@ bool StepMachine::handed_on() const {
   if (forget_asked_) return forgotten_;
   if (ended_) return true;
   if (stop_ && !attempt_.delete_done) return false;
-  return attempt_.view.has_value() && !waits_for_secret();
+  return attempt_.view.has_value() && !waits_for_secret() && !waits_for_service();
 }
 
 Actions StepMachine::on_synced(Instant now, Instant time) {
@@ -122,7 +122,7 @@ Actions StepMachine::on_removed(Instant now, const std::string& uid, std::option
 Actions StepMachine::on_ready(Instant now, Ready ready) {
   Actions out;
   asking_ready_ = false;
-  for (auto* refused : {&refused_, &attempt_.secret.refused}) {
+  for (auto* refused : {&refused_, &attempt_.secret.refused, &attempt_.service.refused}) {
     if (!*refused) continue;
     // Who may ask nothing at all (a token that is not valid any more) would otherwise never be told.
     const bool long_up = ready == Ready::refused && now >= (*refused)->since + longest_start;
@@ -134,8 +134,11 @@ Actions StepMachine::on_ready(Instant now, Ready ready) {
 
 Actions StepMachine::on_events(Instant now, const std::string& uid, std::optional<std::vector<kube::Event>> events) {
   Actions out;
-  if (events && attempt_.view && attempt_.view->pod.metadata.uid == uid) {
-    if (auto told = explanation_of(*events)) attempt_.explanation = std::move(told);
+  if (events && attempt_.view && uid_to_explain() == uid) {
+    if (auto told = explanation_of(*events)) {
+      attempt_.explanation = std::move(told);
+      attempt_.explained = uid;
+    }
   }
   decide(now, out);
   return out;
@@ -183,7 +186,8 @@ Actions StepMachine::own(Instant now) {
   return out;
 }
 
-Actions StepMachine::submitted_again(Instant now, Asked asked) {
+Actions StepMachine::submitted_again(Instant now, Asked asked, Policy policy) {
+  policy_ = std::move(policy);
   has_request_ = true;
   asked_ = asked;
   return own(now);
@@ -223,7 +227,7 @@ void StepMachine::see(PodView view, Instant now, Actions& out) {
   backoff_.reset();
   not_before_ = {};
   if (relisting_ && attempt_.view) attempt_.evidence.gap();
-  attempt_.evidence.observe(view.pod);
+  attempt_.evidence.observe(view.pod, view.job);
   if (has_ended(view.pod) && !view.pod.metadata.deletion_timestamp) attempt_.completed_undisturbed = true;
   if (!attempt_.known_since) attempt_.known_since = now;
   if (!node_is_silent(view.pod)) {
@@ -231,7 +235,11 @@ void StepMachine::see(PodView view, Instant now, Actions& out) {
   } else if (!attempt_.silent_since) {
     attempt_.silent_since = now;
   }
-  if (!view.pod.node_name.empty() && !attempt_.bound_since) attempt_.bound_since = now;
+  if (view.pod.node_name.empty()) {
+    attempt_.bound_since.reset();  // of several pods, the next
+  } else if (!attempt_.bound_since) {
+    attempt_.bound_since = now;
+  }
   if (view.pod.metadata.deletion_timestamp) {
     const auto grace = view.pod.metadata.deletion_grace_seconds.value_or(default_grace_seconds);
     const auto overdue = now + std::chrono::seconds(grace);
@@ -254,6 +262,22 @@ void StepMachine::see(PodView view, Instant now, Actions& out) {
   attempt_.view = std::move(view);
 }
 
+namespace {
+
+bool is_same_state(const PodView& one, const PodView& other) {
+  const auto same_version = [](const kube::Pod& a, const kube::Pod& b) {
+    return a.metadata.resource_version == b.metadata.resource_version;
+  };
+  if (!same_version(one.pod, other.pod) || one.job.has_value() != other.job.has_value()) return false;
+  if (!one.job) return true;
+  const auto& parts = one.job->parts();
+  const auto& others = other.job->parts();
+  return std::equal(parts.begin(), parts.end(), others.begin(), others.end(),
+                    [&](const auto& a, const auto& b) { return same_version(a.pod, b.pod); });
+}
+
+}  // namespace
+
 // Something newer of this pod was told already: an answer may take longer than the events that follow it.
 bool StepMachine::overtaken(const PodView& view) const {
   if (!attempt_.view || attempt_.view->pod.metadata.uid != view.pod.metadata.uid) return false;
@@ -269,8 +293,7 @@ bool StepMachine::overtaken(const PodView& view) const {
 void StepMachine::see_answer(PodView view, Instant now, Actions& out) {
   if (overtaken(view)) return;
   // A final status may have taken the place of one that said more, and that the watch has not brought yet.
-  const bool is_news =
-      attempt_.view && attempt_.view->pod.metadata.resource_version != view.pod.metadata.resource_version;
+  const bool is_news = attempt_.view && !is_same_state(*attempt_.view, view);
   if (is_news && has_ended(view.pod)) attempt_.evidence.gap();
   see(std::move(view), now, out);
 }

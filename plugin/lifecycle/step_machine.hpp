@@ -27,7 +27,8 @@ enum class Origin {
 
 // What a request asks for beside the pod.
 struct Asked {
-  bool secret = false;  // the pod needs a Secret, and who has the request has its values
+  bool secret = false;   // the pod needs a Secret, and who has the request has its values
+  bool service = false;  // its pods find each other by a Service
 };
 
 // The life of one step, as a pure machine: observations in, actions out, time as an argument. No I/O, no clock, no thread.
@@ -70,19 +71,36 @@ class StepMachine {
   Actions forget(Instant now, std::optional<Cleanup> cleanup);
   // The operator owns the step from now on, as an attach asks.
   Actions own(Instant now);
-  // The step was submitted again, here: the operator owns it, and has its request.
-  Actions submitted_again(Instant now, Asked asked);
+  // The step was submitted again, here: the operator owns it, and has its request. What is to be done in which case is as it
+  // was asked last.
+  Actions submitted_again(Instant now, Asked asked, Policy policy);
 
   bool ended() const { return ended_; }
   // Everything that was asked for is in the cluster, or was told: the operator may be shut down without loss.
   bool handed_on() const;
   const Report& report() const { return report_; }
-  // The newest view of its pod; nothing while there is none.
-  const kube::Pod* pod() const { return attempt_.view ? &attempt_.view->pod : nullptr; }
+  // The newest view; nothing while there is none.
+  const PodView* view() const { return attempt_.view ? &*attempt_.view : nullptr; }
+  // The pod whose log is the step's; nothing while there is none.
+  const kube::Pod* pod() const {
+    if (!attempt_.view) return nullptr;
+    return attempt_.view->job ? attempt_.view->job->leading() : &attempt_.view->pod;
+  }
   std::uint32_t attempt() const { return attempt_.number; }
 
  private:
-  enum class Call { none, create, create_secret, get, get_next, mark, mark_replaced, take_over, remove };
+  enum class Call {
+    none,
+    create,
+    create_secret,
+    create_service,
+    get,
+    get_next,
+    mark,
+    mark_replaced,
+    take_over,
+    remove
+  };
   struct Stop {  // the pod is to end, and the step with it
     enum class Why { cancel, failure } why;
     std::string reason, message;  // of a failure
@@ -97,12 +115,12 @@ class StepMachine {
     std::string reason, message;
   };
 
-  // What is known of the Secret that an attempt's pod needs.
-  struct Secret {
+  // What is known of an object that stands beside an attempt's workload, and that it needs: its Secret, its Service.
+  struct Beside {
     std::optional<Instant> since;    // every answer from then on said that it is there
     std::optional<Instant> seen_at;  // when the newest of these was asked for
-    bool missed = false;             // its kubelet says that it does not find it
-    bool doubted = false;            // it has said so since it was last asked for
+    bool missed = false;             // of a Secret: its kubelet says that it does not find it
+    bool doubted = false;            // of a Secret: it has said so since it was last asked for
     bool refused_for_good = false;
     std::optional<RefusedAccess> refused;
     std::string held_up_by, message;
@@ -115,7 +133,7 @@ class StepMachine {
     bool may_create = false;
 
     std::optional<PodView> view;
-    Evidence evidence;
+    WorkloadEvidence evidence;
     bool in_view = false;                  // the watch shows it
     std::optional<Instant> known_since;    // first seen
     bool left_view = false;                // the watch says that it is not there any more
@@ -143,10 +161,11 @@ class StepMachine {
     std::string waiting_reason_class;
     std::optional<Instant> waiting_since;
 
-    std::optional<Instant> ask_why_at;       // it has a node, and says nothing of why it does not start
+    std::optional<Instant> ask_why_at;  // it has a node, or its Job no pod, and says nothing of why it does not start
     std::chrono::seconds ask_why_again{0};   // how long after that
     std::optional<Explanation> explanation;  // what its events said of that
-    Secret secret;
+    std::string explained;                   // whose events they were
+    Beside secret, service;
   };
   struct Earlier {
     std::string name, uid;
@@ -164,9 +183,14 @@ class StepMachine {
   void decide_give_up(Instant now, Actions& out);
   void decide_refused(Actions& out);
   void decide_explain(Instant now, Actions& out);
+  // Of whom events tell what holds the step up: of its pod, or of the Job that has none.
+  const std::string& uid_to_explain() const { return (pod() ? *pod() : attempt_.view->pod).metadata.uid; }
+  bool waits_in_silence() const;
   void decide_secret(Instant now, Actions& out);
+  void decide_service(Instant now, Actions& out);
 
   void see(PodView view, Instant now, Actions& out);
+  Place place() const;
   void announce_progress(Actions& out);
   // What its pod says, and where that says nothing, its events.
   Progress progress() const;
@@ -186,7 +210,7 @@ class StepMachine {
   Report stopped_report(const kube::Pod& pod, UserCodeRan ran) const;
 
   void on_create_answer(Instant now, Answer& answer, Actions& out);
-  void on_secret_answer(Instant now, Answer& answer, Actions& out);
+  void on_beside_answer(Beside& beside, Instant now, Answer& answer);
   void on_get_answer(Instant now, Answer& answer, Actions& out);
   void on_mark_answer(Instant now, Answer& answer, Actions& out);
   void on_mark_replaced_answer(Instant now, Answer& answer, Actions& out);
@@ -212,9 +236,12 @@ class StepMachine {
   void create_had_no_effect(Instant now);
   bool no_room_in_time(Instant now, const Refusal& refusal, Instant asked_at);
   std::string too_late(const Refusal& refusal) const;
+  bool may_make_beside(const Beside& beside) const;
   bool waits_for_secret() const;
-  void tell_of_secret(Report& report) const;
-  void give_up_for_secret(Instant now, std::string why, std::string message);
+  bool waits_for_service() const;
+  void tell_of_beside(Report& report) const;
+  void give_up_for(Beside& beside, Instant now, std::string why, std::string message);
+  std::string of_index(std::string message) const;
   std::optional<Instant> startup_deadline() const;
   bool mark_earlier(Actions& out);
   void begin(Call call);
@@ -240,7 +267,7 @@ class StepMachine {
   Instant not_before_{};            // no further call before
   Instant asked_at_{};              // when the last GET was sent
   Instant create_sent_at_{};
-  Instant secret_asked_at_{};
+  Instant beside_asked_at_{};
   std::optional<Instant> create_may_land_until_;
   std::optional<Instant> patch_refused_since_;
   std::optional<RefusedAccess> refused_;

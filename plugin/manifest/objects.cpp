@@ -13,9 +13,13 @@ constexpr std::string_view no_uid = "00000000-0000-0000-0000-000000000000";
 
 std::vector<json::object> objects_of(const request::StepRequest& request, const Identity& identity,
                                      std::string_view instance) {
-  std::vector<json::object> objects{pod_manifest(request, identity, instance, 0)};
+  const bool job = request.settings.needs_job();
+  std::vector<json::object> objects{job ? job_manifest(request, identity, instance, 0)
+                                        : pod_manifest(request, identity, instance, 0)};
+  const Owner owner{job ? "batch/v1" : "v1", job ? "Job" : "Pod", workload_name(readable_name(request), identity, 0),
+                    std::string(no_uid)};
+  if (request.settings.pod_count > 1) objects.push_back(service_manifest(request, identity, instance, 0, owner));
   if (!request.settings.secrets.empty()) {
-    const Owner owner{"v1", "Pod", workload_name(readable_name(request), identity, 0), std::string(no_uid)};
     objects.push_back(without_secret_values(secret_manifest(request, identity, instance, 0, owner)));
   }
   return objects;

@@ -2,12 +2,10 @@
 #pragma once
 
 #include "request/operator_config.hpp"
-#include "request/step_request.hpp"
 
 namespace stepop::request {
 
 // Throws plugin::Error (STEPOP_E_INVALID).
-void refuse_what_is_not_made_yet(const StepRequest&);
 void refuse_what_is_not_made_yet(const OperatorConfig&);
 
 }  // namespace stepop::request

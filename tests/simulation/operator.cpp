@@ -55,7 +55,8 @@ void Operator::start() {
 
 void Operator::submit(std::uint32_t step, const lifecycle::Policy& policy, bool report_lost_if_absent) {
   if (has(step)) {
-    return perform(*steps_[step], steps_[step]->machine.submitted_again(agenda_.now(), {has_secret(step)}));
+    steps_[step]->policy = policy;
+    return perform(*steps_[step], steps_[step]->machine.submitted_again(agenda_.now(), {has_secret(step)}, policy));
   }
   begin(add(step, report_lost_if_absent ? Origin::resubmitted : Origin::submitted, true, policy));
 }
@@ -228,6 +229,7 @@ void Operator::carry_out(Step& step, const lifecycle::Action& action) {
                    call.uid = create.uid;
                    network_.send(std::move(call));
                  },
+                 [&](const CreateService&) { throw std::logic_error("no step of it is of several pods"); },
                  [&](const GetPod& get) {
                    auto call = call_of(step, CallKind::get);
                    call.name = get.name.empty() ? pod_name_of(step.number, get.attempt) : get.name;

@@ -22,7 +22,9 @@ struct Verb {
 
 std::vector<Verb> run_verbs(CLI::App&);    // run, logs, ps, cancel, version
 std::vector<Verb> stack_verbs(CLI::App&);  // step-operator, stack, integration
-std::vector<Verb> other_verbs(CLI::App&);  // doctor, completion
+// `step-operator connect` goes below the group that stack_verbs made.
+std::vector<Verb> connector_verbs(CLI::App&);  // service-connector
+std::vector<Verb> other_verbs(CLI::App&);      // doctor, completion
 
 // Options that several verbs have.
 void add_state_directory(CLI::App&, std::optional<std::string>&);

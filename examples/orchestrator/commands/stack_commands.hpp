@@ -54,6 +54,28 @@ int set_stack(const StackCommand&);
 int update_stack(const StackCommand&);
 int delete_stack(const StackCommand&);
 
+struct ConnectorCommand {
+  StackOptions options;
+  std::string name;
+  std::string type, auth_method;                     // of register
+  std::string resource_type = "kubernetes-cluster";  // the only one
+  std::string resource_id;
+  std::optional<int> expiration_seconds;  // of register
+  std::string expires_at;                 // of register
+  std::string connector_type;             // of list-resources: "" for all
+  std::string connector;                  // of connect; `name` is the step operator
+  std::vector<KeyValue> settings;         // of register: the method's attributes
+  bool verify = true;                     // of register and connect: ask the cloud first
+};
+int register_service_connector(const ConnectorCommand&);
+int list_service_connectors(const ConnectorCommand&);
+int describe_service_connector(const ConnectorCommand&);
+int verify_service_connector(const ConnectorCommand&);
+int delete_service_connector(const ConnectorCommand&);
+int list_connector_types(const ConnectorCommand&);
+int list_connector_resources(const ConnectorCommand&);
+int connect_step_operator(const ConnectorCommand&);
+
 struct IntegrationCommand {
   StackOptions options;
   std::vector<std::string> names;

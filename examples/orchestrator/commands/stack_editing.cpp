@@ -8,7 +8,6 @@
 #include "input/names.hpp"
 #include "input/secret.hpp"
 #include "run/state_directory.hpp"
-#include "stacks/file_edit.hpp"
 
 namespace stepop::orchestrator {
 namespace json = boost::json;
@@ -50,7 +49,7 @@ const StepOperatorEntry& require_step_operator(const Stack& stack, const std::st
 
 bool change_stack(const ChosenStack& chosen, const StackEdit& edit) {
   bool begun = false;
-  edit_file(chosen.file, [&](const std::optional<std::string>& there) {
+  const auto change = [&](const std::optional<std::string>& there) {
     begun = !there;
     const std::string before = there ? *there : new_stack_text(name_for_new(chosen));
     const YamlDocument document = parse_yaml(chosen.shown, before);
@@ -59,7 +58,8 @@ bool change_stack(const ChosenStack& chosen, const StackEdit& edit) {
     const Stack stack = as_stack(parse_yaml(chosen.shown, after), chosen);
     if (edit.judge) edit.judge(stack);
     return after;
-  });
+  };
+  edit_file(chosen.file, change, edit.readers);
   return begun;
 }
 

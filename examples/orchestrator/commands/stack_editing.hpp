@@ -11,6 +11,7 @@
 #include "input/stack_edit.hpp"
 #include "input/stack_file.hpp"
 #include "stacks/configuration_directory.hpp"
+#include "stacks/file_edit.hpp"
 
 namespace stepop::orchestrator {
 
@@ -37,6 +38,7 @@ struct StackEdit {
   std::function<std::vector<StackChange>(const Stack& before, const YamlDocument& document)> changes;
   // Throws BadInput for what must not be written. May be empty.
   std::function<void(const Stack& after)> judge;
+  Readers readers = Readers::as_before;
 };
 // A stack file that is not there is begun; returns whether it was.
 bool change_stack(const ChosenStack&, const StackEdit&);

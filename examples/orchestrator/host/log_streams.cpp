@@ -19,7 +19,8 @@ constexpr std::string_view kNotToTheEnd =
 void LogStreams::add(std::size_t step, std::size_t operator_index, host::LogStream stream,
                      std::unique_ptr<LogCopy> copy) {
   by_ticket_[{operator_index, stream.ticket()}] = step;
-  streams_.emplace(step, Stream{operator_index, std::move(stream), std::move(copy), std::nullopt});
+  LineMerge lines([into = copy.get()](std::string_view text, bool partial) { into->add_line(text, partial); });
+  streams_.emplace(step, Stream{operator_index, std::move(stream), std::move(copy), std::move(lines), std::nullopt});
   // What is there already may be announced only once, and before the stream was known here.
   readable_.insert(step);
 }
@@ -48,7 +49,7 @@ LogStreams::Copied LogStreams::copy_one(Stream& stream) {
     for (const host::LogRecord record : read.batch) {
       switch (record.kind()) {
         case host::LogKind::data:
-          stream.copy->add_line(record.data(), record.partial());
+          stream.lines.add(record.index(), record.data(), record.partial());
           break;
         case host::LogKind::gap:
           stream.copy->add_gap(record.data());
@@ -71,6 +72,7 @@ LogStreams::Copied LogStreams::copy_one(Stream& stream) {
 void LogStreams::close(std::size_t step, bool by_patience, std::vector<Ended>& ended) {
   const auto known = streams_.find(step);
   Stream& stream = known->second;
+  stream.lines.end();
   if (by_patience) stream.copy->add_gap(kNotToTheEnd);
   stream.copy->complete();
   by_ticket_.erase({stream.operator_index, stream.stream.ticket()});

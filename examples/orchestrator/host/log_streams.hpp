@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "run/line_merge.hpp"
 #include "run/log_copy.hpp"
 
 namespace stepop::orchestrator {
@@ -42,6 +43,7 @@ class LogStreams {
     std::size_t operator_index;
     host::LogStream stream;
     std::unique_ptr<LogCopy> copy;
+    LineMerge lines;  // into the copy
     std::optional<Clock::time_point> deadline;
   };
   enum class Copied { all_for_now, some, to_the_end };

@@ -112,6 +112,16 @@ std::vector<OpenOperator> open_operators(const Stack& stack, const std::vector<s
       findings.push_back(in_stack(told, entry, stack, document));
     }
     if (!missing.empty()) continue;
+    if (!entry.connector.empty()) {
+      // The stack file was refused where there is none of that name.
+      const ServiceConnectorEntry& connector = *stack.find_connector(entry.connector);
+      configuration["connector"] = resolved(connector, process_environment(), missing);
+      if (!entry.connector_resource_id.empty()) configuration["connector_resource_id"] = entry.connector_resource_id;
+      for (const LateError& error : missing)
+        findings.push_back({stack.file, connector.place,
+                            child_path("service_connectors", connector.name) + "." + error.path, error.what, ""});
+      if (!missing.empty()) continue;
+    }
     try {
       const host::Plugin plugin = plugins.find(entry.flavor);
       configuration["owner"] = owner;

@@ -44,7 +44,7 @@ MappingReader::MappingReader(const YamlValue& value, std::string path, FileReadi
 }
 
 const YamlMember* MappingReader::take(const std::string& name) {
-  known_.push_back(name);
+  if (std::find(known_.begin(), known_.end(), name) == known_.end()) known_.push_back(name);
   for (const YamlMember& member : value_.members) {
     if (member.name == name) return &member;
   }

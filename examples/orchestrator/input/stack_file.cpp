@@ -58,6 +58,16 @@ void read_step_operator(const YamlMember& member, FileReading& reading, Stack& s
                          "remove it");
       }
     }
+    entry.connector = mapping.take_string("connector").value_or("");
+    entry.connector_resource_id = mapping.take_string("connector_resource_id").value_or("");
+    const ServiceConnectorEntry* known = stack.find_connector(entry.connector);
+    if (const YamlMember* connector = mapping.take("connector"); connector != nullptr && known == nullptr) {
+      reading.complain(connector->value.place, child_path(path, "connector"),
+                       "\"" + entry.connector + "\" is no service connector of this stack",
+                       did_you_mean(entry.connector, stack.connector_names()));
+    }
+    if (const YamlMember* id = mapping.take("connector_resource_id"); id != nullptr && entry.connector.empty())
+      reading.complain(id->place, child_path(path, "connector_resource_id"), "there is no connector beside it");
     mapping.finish();
   }
   stack.step_operators.push_back(std::move(entry));
@@ -70,6 +80,19 @@ const StepOperatorEntry* Stack::find(const std::string& step_operator) const {
     if (entry.name == step_operator) return &entry;
   }
   return nullptr;
+}
+
+const ServiceConnectorEntry* Stack::find_connector(const std::string& name) const {
+  for (const ServiceConnectorEntry& entry : service_connectors) {
+    if (entry.name == name) return &entry;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> Stack::connector_names() const {
+  std::vector<std::string> names;
+  for (const ServiceConnectorEntry& entry : service_connectors) names.push_back(entry.name);
+  return names;
 }
 
 std::vector<std::string> Stack::names() const {
@@ -88,6 +111,8 @@ Stack read_stack(const YamlDocument& document, const std::filesystem::path& base
     if (const YamlMember* directories = root.take("plugin_directories")) {
       read_plugin_directories(directories->value, base, reading, stack);
     }
+    if (const YamlMember* connectors = root.take("service_connectors"))
+      stack.service_connectors = read_service_connectors(connectors->value, reading);
     if (const YamlMember* entries = root.take_required("step_operators", "a mapping of names to step operators")) {
       if (entries->value.kind != YamlValue::Kind::mapping) {
         reading.complain(entries->value.place, "step_operators",
@@ -114,13 +139,18 @@ json::object to_json(const Stack& stack) {
   for (const auto& directory : stack.plugin_directories) directories.emplace_back(directory.string());
   json::array entries;
   for (const StepOperatorEntry& entry : stack.step_operators) {
-    entries.emplace_back(
-        json::object{{"name", entry.name}, {"flavor", entry.flavor}, {"configuration", entry.configuration}});
+    json::object written{{"name", entry.name}, {"flavor", entry.flavor}, {"configuration", entry.configuration}};
+    if (!entry.connector.empty()) {
+      written["connector"] = entry.connector;
+      written["connector_resource_id"] = entry.connector_resource_id;
+    }
+    entries.emplace_back(std::move(written));
   }
   return {{"file", stack.file},
           {"name", stack.name},
           {"default_step_operator", stack.default_step_operator},
           {"plugin_directories", std::move(directories)},
+          {"service_connectors", to_json(stack.service_connectors)},
           {"step_operators", std::move(entries)}};
 }
 
@@ -132,12 +162,18 @@ Stack stack_from_json(const json::object& object) {
     stack.default_step_operator = std::string(chosen->as_string());
   for (const json::value& directory : object.at("plugin_directories").as_array())
     stack.plugin_directories.emplace_back(std::string(directory.as_string()));
+  if (const json::value* connectors = object.if_contains("service_connectors"))  // runs of earlier days have none
+    stack.service_connectors = service_connectors_from_json(connectors->as_array());
   for (const json::value& value : object.at("step_operators").as_array()) {
     const json::object& entry = value.as_object();
     StepOperatorEntry step_operator;
     step_operator.name = std::string(entry.at("name").as_string());
     step_operator.flavor = std::string(entry.at("flavor").as_string());
     step_operator.configuration = entry.at("configuration").as_object();
+    if (const json::value* connector = entry.if_contains("connector")) {
+      step_operator.connector = std::string(connector->as_string());
+      step_operator.connector_resource_id = std::string(entry.at("connector_resource_id").as_string());
+    }
     stack.step_operators.push_back(std::move(step_operator));
   }
   return stack;

@@ -40,18 +40,18 @@ bool write_all(int fd, const std::string& text) {
 }
 
 // As the old file has it. Another user's file becomes ours where we may not give it back.
-bool keep_owner_and_mode(int fd, const struct stat& old) {
+bool keep_owner_and_mode(int fd, const struct stat& old, Readers readers) {
   if (::fchown(fd, old.st_uid, old.st_gid) != 0 && errno != EPERM) return false;
-  return ::fchmod(fd, old.st_mode & 07777) == 0;
+  return ::fchmod(fd, readers == Readers::owner ? 0600 : old.st_mode & 07777) == 0;
 }
 
-void replace(const fs::path& file, const std::string& text, const struct stat* old) {
+void replace(const fs::path& file, const std::string& text, const struct stat* old, Readers readers) {
   const fs::path fresh = file.parent_path() / ("." + file.filename().string() + "." + random_id());
   int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0) refuse("cannot write beside", file, errno);
   const Descriptor descriptor(fd);
-  const bool replaced = write_all(fd, text) && (old == nullptr || keep_owner_and_mode(fd, *old)) && ::fsync(fd) == 0 &&
-                        ::rename(fresh.c_str(), file.c_str()) == 0;
+  const bool replaced = write_all(fd, text) && (old == nullptr || keep_owner_and_mode(fd, *old, readers)) &&
+                        ::fsync(fd) == 0 && ::rename(fresh.c_str(), file.c_str()) == 0;
   if (!replaced) {
     const int error = errno;
     ::unlink(fresh.c_str());
@@ -61,7 +61,7 @@ void replace(const fs::path& file, const std::string& text, const struct stat* o
 
 }  // namespace
 
-void edit_file(const fs::path& named, const FileEdit& edit) {
+void edit_file(const fs::path& named, const FileEdit& edit, Readers readers) {
   std::error_code unknown;
   fs::path file = fs::weakly_canonical(named, unknown);
   if (unknown) file = fs::absolute(named);
@@ -80,7 +80,7 @@ void edit_file(const fs::path& named, const FileEdit& edit) {
   const std::optional<std::string> before = there ? std::optional(read_text_file(named.string())) : std::nullopt;
   const std::string after = edit(before);
   if (before == after) return;
-  replace(file, after, there ? &old : nullptr);
+  replace(file, after, there ? &old : nullptr, readers);
   // The name's change too.
   ::fsync(directory.get());
 }

@@ -93,9 +93,10 @@ def api_is_ready() -> bool:
 
 
 STREAM_FAULTS = [
-    StreamFault("API server kill -9", kill_apiserver, loses_place=True),
+    # A busy machine needs some seconds to be of use again.
+    StreamFault("API server kill -9", kill_apiserver, loses_place=True, calm=(8, 20)),
     # Whether the API server's watches survive it is a matter of moments.
-    StreamFault("etcd kill -9", kill_etcd, loses_place=True, cancels_waiting=False),
+    StreamFault("etcd kill -9", kill_etcd, loses_place=True, cancels_waiting=False, calm=(8, 20)),
     # A node whose kubelet dies every few seconds gets nowhere on a busy machine.
     StreamFault("kubelet kill -9", restart_kubelet, slow=True),
     StreamFault("host kill -9", kill_host, loses_place=True, calm=(0.5, 4)),

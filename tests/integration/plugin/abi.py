@@ -1,149 +1,54 @@
-"""stepop.h for Python: a plugin as a host sees it, with nothing between but ctypes.
-
-Written anew from the header, so that it tests the header too.
-"""
+"""A plugin as a host sees it, with nothing between but ctypes and the structures of the Python SDK."""
 
 from __future__ import annotations
 
 import _ctypes
 import ctypes as c
 import json
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-ABI_VERSION = 0 << 16 | 1
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "sdk" / "python" / "src"))
 
-OK, INVALID, NOT_FOUND, CONFLICT, WOULD_BLOCK, TIMEOUT, CLOSED, FORKED, UNSUPPORTED, UNAVAILABLE, FORBIDDEN = range(11)
-CODES = (
-    "OK INVALID NOT_FOUND CONFLICT WOULD_BLOCK TIMEOUT CLOSED FORKED UNSUPPORTED UNAVAILABLE FORBIDDEN "
-    "NO_MEMORY INTERNAL"
+from stepop._abi import (  # noqa: E402
+    ABI_VERSION,
+    CLOSED,
+    CODE_NAMES,
+    CONFLICT,
+    FOR_EVER,
+    FORBIDDEN,
+    FORKED,
+    GRACE_DEFAULT,
+    INVALID,
+    NOT_FOUND,
+    OK,
+    TIMEOUT,
+    UNAVAILABLE,
+    UNSUPPORTED,
+    OUT,
+    P,
+    WOULD_BLOCK,
+    Batch,
+    Error,
+    LogBatch,
+    Text,
 )
+from stepop._abi import Event as RawEvent  # noqa: E402
+from stepop._abi import LogRecord as RawRecord  # noqa: E402
+from stepop._abi import Plugin as RawPlugin  # noqa: E402
+from stepop._abi import Render as RawRender  # noqa: E402
 
 STATE, LOG_READY, WARNING, PLUGIN_LOG, ATTACHED, FORGOTTEN, DISPLACED = range(1, 8)
 ACCEPTED, PENDING, RUNNING, SUCCEEDED, FAILED, CANCELLED, LOST = range(1, 8)
 DATA, GAP, END = range(1, 4)
 PARTIAL = 1
 CREATE, REPORT_LOST = range(2)
-GRACE_DEFAULT = -1
-FOR_EVER = -1
-
-
-class Object(c.Structure):
-    _fields_ = [("struct_size", c.c_uint32), ("object_kind", c.c_uint32)]
-
-
-class Text(c.Structure):
-    _fields_ = [("object", Object), ("data", c.c_void_p), ("size", c.c_size_t)]
-
-
-class Error(c.Structure):
-    _fields_ = [
-        ("object", Object),
-        ("code", c.c_int32),
-        ("reserved", c.c_uint32),
-        ("message", c.c_void_p),
-        ("message_size", c.c_size_t),
-        ("findings", c.c_void_p),
-        ("findings_size", c.c_size_t),
-    ]
-
-
-class RawEvent(c.Structure):
-    _fields_ = [
-        ("struct_size", c.c_uint32),
-        ("kind", c.c_uint32),
-        ("state", c.c_uint32),
-        ("terminal", c.c_uint32),
-        ("attempt", c.c_uint32),
-        ("reserved", c.c_uint32),
-        ("sequence", c.c_uint64),
-        ("time_us", c.c_int64),
-        ("ticket", c.c_uint64),
-        ("step_run_id", c.c_void_p),
-        ("step_run_id_size", c.c_size_t),
-        ("detail", c.c_void_p),
-        ("detail_size", c.c_size_t),
-    ]
-
-
-class Batch(c.Structure):
-    _fields_ = [
-        ("object", Object),
-        ("count", c.c_uint32),
-        ("stride", c.c_uint32),
-        ("items", c.c_void_p),
-        ("dropped", c.c_uint64),
-    ]
-
-
-class RawRecord(c.Structure):
-    _fields_ = [
-        ("struct_size", c.c_uint32),
-        ("kind", c.c_uint32),
-        ("flags", c.c_uint32),
-        ("attempt", c.c_uint32),
-        ("index", c.c_uint32),
-        ("reserved", c.c_uint32),
-        ("time_us", c.c_int64),
-        ("data", c.c_void_p),
-        ("size", c.c_size_t),
-    ]
-
-
-class LogBatch(c.Structure):
-    _fields_ = [("object", Object), ("count", c.c_uint32), ("stride", c.c_uint32), ("items", c.c_void_p)]
-
-
-P = c.c_void_p
-OUT = c.POINTER(c.c_void_p)
-ERROR = c.POINTER(c.POINTER(Error))
-
-
-def call(*arguments: Any) -> Any:
-    return c.CFUNCTYPE(c.c_int32, *arguments, ERROR)
-
-
-class RawPlugin(c.Structure):
-    _fields_ = [
-        ("struct_size", c.c_uint32),
-        ("abi_version", c.c_uint32),
-        ("name", c.c_char_p),
-        ("version", c.c_char_p),
-        ("describe", call(OUT)),
-        ("open", call(c.c_char_p, c.c_char_p, OUT)),
-        ("shutdown", call(P, c.c_int64)),
-        ("destroy", c.CFUNCTYPE(None, P)),
-        ("check", call(P, c.c_char_p, c.c_int64, OUT)),
-        ("submit", call(P, c.c_char_p, c.c_uint32)),
-        ("status", call(P, c.c_char_p, OUT)),
-        ("wait", call(P, c.c_char_p, c.c_int64, OUT)),
-        ("next_events", call(P, c.c_uint32, c.c_int64, OUT)),
-        ("event_fd", call(P, c.POINTER(c.c_int32))),
-        ("cancel", call(P, c.c_char_p, c.c_int64)),
-        ("attach", call(P, c.c_char_p, c.c_uint32, c.POINTER(c.c_uint64))),
-        ("logs_open", call(P, c.c_char_p, c.c_char_p, OUT, c.POINTER(c.c_uint64))),
-        ("logs_read", call(P, c.c_uint32, OUT)),
-        ("logs_close", c.CFUNCTYPE(None, P)),
-        ("forget", call(P, c.c_char_p, c.c_char_p)),
-        ("release", c.CFUNCTYPE(None, P)),
-        ("get_extension", c.CFUNCTYPE(P, c.c_char_p)),
-    ]
-
-
-class RawRender(c.Structure):
-    """The extension stepop.render/1 (stepop/draft/render.h)."""
-
-    _fields_ = [
-        ("struct_size", c.c_uint32),
-        ("reserved", c.c_uint32),
-        ("render", call(P, c.c_char_p, c.c_uint32, c.c_int64, OUT)),
-    ]
-
 
 class Failure(Exception):
     def __init__(self, code: int, message: str, findings: list[dict[str, Any]]) -> None:
-        names = CODES.split()
-        super().__init__(f"{names[code] if code < len(names) else code}: {message}")
+        super().__init__(f"{CODE_NAMES[code] if code < len(CODE_NAMES) else code}: {message}")
         self.code = code
         self.message = message
         self.findings = findings

@@ -8,7 +8,7 @@ namespace {
 using testing::HasSubstr;
 
 TEST(PodCalls, CreateWithEveryFieldCheckedAndABoundOnTheServersSide) {
-  const auto request = create_pod("dev", "{}");
+  const auto request = create_workload(kube::Resource::Pods, "dev", "{}");
   EXPECT_THAT(request.target, HasSubstr("/api/v1/namespaces/dev/pods?"));
   EXPECT_THAT(request.target, HasSubstr("fieldValidation=Strict"));
   EXPECT_THAT(request.target, HasSubstr("timeout=30s"));
@@ -16,9 +16,17 @@ TEST(PodCalls, CreateWithEveryFieldCheckedAndABoundOnTheServersSide) {
 }
 
 TEST(PodCalls, DeleteOnlyThePodThatIsMeant) {
-  const auto request = delete_pod("dev", "a", "uid-1", "", std::chrono::seconds{5});
+  const auto request = delete_workload(kube::Resource::Pods, "dev", "a", "uid-1", "", std::chrono::seconds{5});
   EXPECT_THAT(request.body, HasSubstr(R"("preconditions":{"uid":"uid-1"})"));
   EXPECT_THAT(request.body, HasSubstr(R"("gracePeriodSeconds":5)"));
+}
+
+TEST(PodCalls, AJobIsDeletedInTheForegroundAndAPodInTheBackground) {
+  const auto job = delete_workload(kube::Resource::Jobs, "dev", "a", "uid-1", "", std::nullopt);
+  EXPECT_EQ(job.target, "/apis/batch/v1/namespaces/dev/jobs/a");
+  EXPECT_THAT(job.body, HasSubstr(R"("propagationPolicy":"Foreground")"));
+  EXPECT_THAT(delete_workload(kube::Resource::Pods, "dev", "a", "uid-1", "", std::nullopt).body,
+              HasSubstr(R"("propagationPolicy":"Background")"));
 }
 
 }  // namespace

@@ -206,5 +206,23 @@ TEST(PodParser, ReadsAListWhoseItemsSayTheirKind) {
   EXPECT_EQ(list->items[0].metadata.name, "a");
 }
 
+TEST(PodParser, ReadsOfAJobWhatItHasInCommonWithAPod) {
+  std::string why;
+  const std::string_view text = R"({"kind":"Job","metadata":{"name":"train","uid":"u","resourceVersion":"7"},
+    "spec":{"suspend":true,"template":{"metadata":{"name":"t"},"spec":{"containers":[{"name":"main"}]}}},
+    "status":{"active":1,"conditions":[{"type":"Suspended","status":"True","reason":"JobSuspended"}]}})";
+  const auto job = parse_pod(text, &why, Resource::Jobs);
+  ASSERT_TRUE(job) << why;
+  EXPECT_EQ(job->metadata.name, "train") << "not its template's";
+  EXPECT_TRUE(job->suspended);
+  EXPECT_EQ(job->condition("Suspended")->reason, "JobSuspended");
+  EXPECT_TRUE(job->containers.empty());
+  EXPECT_FALSE(parse_pod(text, &why)) << "it is no Pod";
+  EXPECT_EQ(why, "a Job, not a Pod");
+  EXPECT_EQ(parse_watch_line("{\"type\":\"ADDED\",\"object\":" + std::string(text) + "}", Resource::Jobs).type,
+            WatchLine::Type::Added);
+  EXPECT_TRUE(parse_pod_list(R"({"kind":"JobList","items":[]})", &why, Resource::Jobs)) << why;
+}
+
 }  // namespace
 }  // namespace stepop::kube

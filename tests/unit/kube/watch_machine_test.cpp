@@ -273,6 +273,14 @@ TEST_F(WatchMachineTest, BeginsWithTheFirstPageWhenAContinueTokenExpired) {
   EXPECT_THAT(page("21", pod_json("a", "5")), ElementsAre("synced 0", std::string("open ") + pods));
 }
 
+TEST_F(WatchMachineTest, FollowsJobsAsItFollowsPods) {
+  options.resource = Resource::Jobs;
+  EXPECT_THAT(start(), ElementsAre("relist", "open /apis/batch/v1/namespaces/dev/jobs"));
+  head(200);
+  const auto line = R"({"type":"ADDED","object":{"kind":"Job","metadata":{"uid":"j","resourceVersion":"5"}}})";
+  EXPECT_THAT(hear(machine().on_line(now, parse_watch_line(line, Resource::Jobs))), ElementsAre("applied j@5"));
+}
+
 TEST_F(WatchMachineTest, TakesAResourceVersionThatWentBackAfterARelistForAChange) {
   watch_one_pod();
   error_event(410, "Expired");

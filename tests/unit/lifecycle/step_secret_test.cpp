@@ -289,7 +289,7 @@ TEST_F(StepSecretTest, WhoIsGivenTheRequestAfterAnAttachMakesTheSecret) {
   machine = std::make_unique<StepMachine>(Origin::attached, true, policy, 1);
   take(machine->on_pod(now, view(missing_its_secret())));
   take(machine->start(now, now));
-  take(machine->submitted_again(now, Asked{true}));
+  take(machine->submitted_again(now, Asked{true}, policy));
   EXPECT_TRUE(asked<CreateSecret>());
 }
 

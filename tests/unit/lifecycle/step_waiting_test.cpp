@@ -178,5 +178,17 @@ TEST_F(StepMachineTest, AnApiServerThatIsAwayDoesNotUseUpTheTimeForScheduling) {
   EXPECT_FALSE(machine->ended());
 }
 
+TEST_F(StepMachineTest, WhatIsSubmittedAgainIsTreatedAsItWasAskedLast) {
+  policy.startup_timeout = 600s;
+  submit_and_create();
+  watch(view(bound()));
+  policy.startup_timeout = 60s;
+  take(machine->submitted_again(now, {}, policy));
+  after(61s);
+  ASSERT_TRUE(asked<GetPod>());
+  answer(view(bound()));
+  EXPECT_TRUE(asked<MarkGivenUp>());
+}
+
 }  // namespace
 }  // namespace stepop::lifecycle

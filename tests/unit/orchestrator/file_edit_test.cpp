@@ -50,6 +50,13 @@ TEST_F(FileEditTest, KeepsTheMode) {
   EXPECT_EQ(read_text_file(file), "new");
 }
 
+TEST_F(FileEditTest, LeavesAFileWithSecretsToItsOwnerAlone) {
+  std::ofstream(file) << "old";
+  ::chmod(file.c_str(), 0664);
+  edit_file(file, becomes("new"), Readers::owner);
+  EXPECT_EQ(mode_of(file), 0600u);
+}
+
 TEST_F(FileEditTest, GivesTheOldTextToTheEdit) {
   std::ofstream(file) << "old";
   edit_file(file, [](const std::optional<std::string>& text) { return text.value() + " and new"; });

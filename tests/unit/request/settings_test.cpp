@@ -74,20 +74,6 @@ TEST(Secrets, OfAStepAreMergedByNameOverTheOperators) {
 }
 
 TEST(WhatIsNotMadeYet, IsRefusedByName) {
-  const auto asked = request(
-      R"("settings": {"pod_count": 2, "ttl_seconds_after_finished": 600, "workload": "job",
-                      "queue": "a", "max_disruption_restarts": 1})");
-  try {
-    refuse_what_is_not_made_yet(asked);
-    FAIL() << "it was taken";
-  } catch (const plugin::Error& error) {
-    EXPECT_THAT(
-        lines(error),
-        ElementsAre(HasSubstr("settings.pod_count: pod_count needs a Job, which this version does not make yet"),
-                    HasSubstr("settings.ttl_seconds_after_finished"), HasSubstr("settings.queue"),
-                    HasSubstr("settings.workload")));
-  }
-  EXPECT_NO_THROW(refuse_what_is_not_made_yet(request()));
   EXPECT_THROW(refuse_what_is_not_made_yet(config(R"({"owner": "me", "incluster": true})")), plugin::Error);
 }
 

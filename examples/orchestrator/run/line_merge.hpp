@@ -1,0 +1,37 @@
+// The log of a step of several pods, as one text: the lines of the first pod as they are, those of the others behind `[1] `,
+// `[2] ` and so on. Pure.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace stepop::orchestrator {
+
+class LineMerge {
+ public:
+  // A line without its newline, or with `partial` a piece of one.
+  using Give = std::function<void(std::string_view text, bool partial)>;
+  // A longer line of a pod that is not the first is cut.
+  static constexpr std::size_t longest_line = 1u << 20;
+
+  explicit LineMerge(Give give) : give_(std::move(give)) {}
+
+  void add(std::uint32_t index, std::string_view data, bool partial);
+  // Nothing follows: gives what is unfinished.
+  void end();
+
+ private:
+  void give_whole(std::string line);
+  void give_held();
+
+  Give give_;
+  bool first_is_open_ = false;                 // a piece of a line of the first pod was given, and not its end
+  std::vector<std::string> held_;              // whole lines of the others, until that line ends
+  std::map<std::uint32_t, std::string> open_;  // unfinished lines of the others
+};
+
+}  // namespace stepop::orchestrator

@@ -1,0 +1,278 @@
+#include "lifecycle/workload.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <utility>
+
+#include "lifecycle/reading.hpp"
+
+namespace stepop::lifecycle {
+namespace {
+
+using kube::Pod;
+using kube::PodPhase;
+
+std::uint64_t version_of(const Pod& pod) {
+  const auto& text = pod.metadata.resource_version;
+  std::uint64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+bool is_true(const Pod& job, std::string_view type) {
+  const auto* condition = job.condition(type);
+  return condition && condition->status == "True";
+}
+
+// It makes no more pods ("Jobs", Terminal Job conditions): what runs still is being stopped.
+bool has_failed(const Pod& job) {
+  return is_true(job, "Failed") || is_true(job, "FailureTarget");
+}
+
+bool ended_badly(const Pod& pod) {
+  if (!has_ended(pod)) return false;
+  const auto* main = pod.container_status(main_container);
+  return main_ended(pod) ? main->state.exit_code != 0 : pod.phase != PodPhase::Succeeded;
+}
+
+bool is_started(const Pod& pod) {
+  const auto* main = pod.container_status(main_container);
+  return main && really_started(main->state);
+}
+
+// Its failure was there before the other's: what the controller stops for another's failure is deleted, and disrupted by nobody.
+bool came_before(const Pod& one, const Pod& other) {
+  const auto stopped = [](const Pod& pod) { return pod.metadata.deletion_timestamp && !disruption_of(pod); };
+  if (stopped(one) != stopped(other)) return stopped(other);
+  const auto ended = [](const Pod& pod) -> std::optional<kube::Timestamp> {
+    const auto* main = pod.container_status(main_container);
+    return main ? main->state.finished_at : std::nullopt;
+  };
+  const auto first = ended(one), second = ended(other);
+  return first && second && *first < *second;
+}
+
+bool is_newer(const JobView::Part& one, const JobView::Part& than) {
+  const auto& made = one.pod.metadata.creation_timestamp;
+  const auto& other = than.pod.metadata.creation_timestamp;
+  if (made && other && *made != *other) return *made > *other;
+  return !one.gone && than.gone;  // the controller makes the next one when one is gone
+}
+
+}  // namespace
+
+std::string job_of(const Pod& pod) {
+  for (const auto& owner : pod.metadata.owner_references) {
+    if (owner.controller && owner.kind == "Job") return owner.uid;
+  }
+  return {};
+}
+
+std::uint32_t completion_index(const Pod& pod) {
+  const auto text = pod.metadata.labels.get("batch.kubernetes.io/job-completion-index");
+  std::uint32_t index = 0;
+  std::from_chars(text.data(), text.data() + text.size(), index);
+  return index;
+}
+
+bool JobView::see_job(Pod job, bool listed) {
+  if (job_ && !listed && version_of(job) < version_of(*job_)) return false;
+  job_ = std::move(job);
+  return true;
+}
+
+bool JobView::see_pod(Pod pod, bool listed) {
+  const auto known = std::find_if(parts_.begin(), parts_.end(),
+                                  [&](const Part& part) { return part.pod.metadata.uid == pod.metadata.uid; });
+  if (known == parts_.end()) {
+    parts_.push_back({completion_index(pod), std::move(pod), false});
+    return true;
+  }
+  if (!listed && (known->gone || version_of(pod) < version_of(known->pod))) return false;
+  known->pod = std::move(pod);
+  known->gone = false;
+  return true;
+}
+
+void JobView::lose_pod(const std::string& uid, std::optional<Pod> last) {
+  for (auto& part : parts_) {
+    if (part.pod.metadata.uid != uid) continue;
+    // One that only lost its labels is still there; the Job tells how it ended.
+    part.gone = !last || last->metadata.deletion_timestamp.has_value();
+    if (last) part.pod = std::move(*last);
+  }
+}
+
+void JobView::list_pods(std::vector<Pod> pods) {
+  for (auto& part : parts_) {
+    part.gone = std::none_of(pods.begin(), pods.end(),
+                             [&](const Pod& pod) { return pod.metadata.uid == part.pod.metadata.uid; });
+  }
+  for (auto& pod : pods) see_pod(std::move(pod), true);
+}
+
+std::vector<const JobView::Part*> JobView::newest() const {
+  std::vector<const Part*> found;
+  for (const auto& part : parts_) {
+    const auto same = std::find_if(found.begin(), found.end(), [&](const Part* p) { return p->index == part.index; });
+    if (same == found.end()) {
+      found.push_back(&part);
+    } else if (is_newer(part, **same)) {
+      *same = &part;
+    }
+  }
+  std::sort(found.begin(), found.end(), [](const Part* a, const Part* b) { return a->index < b->index; });
+  return found;
+}
+
+std::size_t JobView::expected() const {
+  return job_ && job_->completions ? static_cast<std::size_t>(std::max<std::int64_t>(*job_->completions, 1)) : 1;
+}
+
+const JobView::Part* JobView::leading_part() const {
+  const auto found = newest();
+  const Part* first_bad = nullptr;
+  for (const auto* part : found) {
+    if (ended_badly(part->pod) && (!first_bad || came_before(part->pod, first_bad->pod))) first_bad = part;
+  }
+  if (first_bad) return first_bad;
+  return found.empty() ? nullptr : found.front();
+}
+
+const Pod* JobView::leading() const {
+  const auto* part = leading_part();
+  return part ? &part->pod : nullptr;
+}
+
+const JobView::Part* JobView::shown() const {
+  const auto found = newest();
+  const bool failed = std::any_of(found.begin(), found.end(), [](const Part* part) { return ended_badly(part->pod); });
+  bool missing = found.size() < expected();
+  const Part* waited_for = nullptr;
+  for (const auto* part : found) {
+    if (has_ended(part->pod)) continue;
+    if (part->gone) {
+      missing = true;
+    } else if (!waited_for || (is_started(waited_for->pod) && !is_started(part->pod))) {
+      waited_for = part;
+    }
+  }
+  if (waited_for && (failed || !missing || !is_started(waited_for->pod))) return waited_for;
+  // One that failed ends the whole: its controller makes no more, and those that are missing may never have been made.
+  return missing && !failed ? nullptr : leading_part();
+}
+
+std::optional<std::uint32_t> JobView::index_shown() const {
+  const auto* part = shown();
+  return part && expected() > 1 ? std::optional(part->index) : std::nullopt;
+}
+
+Pod JobView::as_one() const {
+  Pod one;
+  const auto* part = shown();
+  if (part) one = part->pod;
+  const auto deletion = one.metadata.deletion_timestamp;
+  const auto grace = one.metadata.deletion_grace_seconds;
+  one.metadata = job_->metadata;
+  if (deletion || has_ended(one)) {
+    one.metadata.deletion_timestamp = deletion;
+    one.metadata.deletion_grace_seconds = grace;
+  } else {
+    one.metadata.deletion_grace_seconds.reset();  // of the Job's own deletion: its pods have theirs
+  }
+  if (part) return one;
+
+  one.phase = PodPhase::Pending;
+  if (job_->suspended) {
+    const auto* condition = job_->condition("Suspended");
+    const auto words = condition && !condition->message.empty() ? condition->message : std::string();
+    one.conditions = {{"PodScheduled", "False", "Suspended", "The Job is suspended: " + words, {}}};
+  }
+  // Its pods are gone, and it remembers what became of them; not their results.
+  if (is_true(*job_, "Complete")) one.phase = PodPhase::Succeeded;
+  if (has_failed(*job_)) {
+    const auto* condition = job_->condition(is_true(*job_, "Failed") ? "Failed" : "FailureTarget");
+    one.phase = PodPhase::Failed;
+    one.message = condition->message;
+  }
+  return one;
+}
+
+void WorkloadEvidence::observe(const Pod& whole, const std::optional<JobView>& job) {
+  is_job_ = job.has_value();
+  if (!is_job_) return pod_.observe(whole);
+  expected_ = job->expected();
+  for (const auto& seen : job->parts()) {
+    const auto known = std::find_if(parts_.begin(), parts_.end(),
+                                    [&](const Part& part) { return part.last.metadata.uid == seen.pod.metadata.uid; });
+    auto& part = known == parts_.end() ? parts_.emplace_back() : *known;
+    // Nothing new is no look at it.
+    if (part.last.metadata.resource_version == seen.pod.metadata.resource_version) continue;
+    part.evidence.observe(seen.pod);
+    part.last = seen.pod;
+  }
+  const auto* leading = job->leading();
+  leading_ = leading ? leading->metadata.uid : std::string();
+}
+
+void WorkloadEvidence::gap() {
+  pod_.gap();
+  for (auto& part : parts_) part.evidence.gap();
+}
+
+void WorkloadEvidence::still_there() {
+  pod_.still_there();
+  for (auto& part : parts_) part.evidence.still_there();
+}
+
+bool WorkloadEvidence::main_started() const {
+  return is_job_ ? std::any_of(parts_.begin(), parts_.end(), [](const Part& p) { return p.evidence.main_started(); })
+                 : pod_.main_started();
+}
+
+bool WorkloadEvidence::all_started() const {
+  if (!is_job_) return pod_.main_started();
+  std::set<std::uint32_t> started;
+  for (const auto& part : parts_) {
+    if (part.evidence.main_started()) started.insert(completion_index(part.last));
+  }
+  return started.size() >= expected_;
+}
+
+bool WorkloadEvidence::rejected() const {
+  if (!is_job_) return pod_.rejected();
+  return std::any_of(parts_.begin(), parts_.end(),
+                     [&](const Part& part) { return part.last.metadata.uid == leading_ && part.evidence.rejected(); });
+}
+
+bool WorkloadEvidence::unseen_since_gap() const {
+  return is_job_
+             ? std::any_of(parts_.begin(), parts_.end(), [](const Part& p) { return p.evidence.unseen_since_gap(); })
+             : pod_.unseen_since_gap();
+}
+
+UserCodeRan WorkloadEvidence::after_final_status(const Pod& last) const {
+  if (!is_job_) return pod_.after_final_status(last);
+  // What an earlier one, which is gone, has done is not known either.
+  auto most = parts_.empty() ? UserCodeRan::maybe : UserCodeRan::no;
+  for (const auto& part : parts_) {
+    most = std::max(most, has_ended(part.last) ? part.evidence.after_final_status(part.last) : part.evidence.so_far());
+  }
+  return most;
+}
+
+UserCodeRan WorkloadEvidence::after_vanishing(const Pod& last, bool whole) const {
+  if (!is_job_) return pod_.after_vanishing(last, whole);
+  // The two watches are not in step: that the Job is gone says nothing of what its pods did last.
+  return std::max(UserCodeRan::maybe, so_far());
+}
+
+UserCodeRan WorkloadEvidence::so_far() const {
+  if (!is_job_) return pod_.so_far();
+  auto most = parts_.empty() ? UserCodeRan::maybe : UserCodeRan::no;
+  for (const auto& part : parts_) most = std::max(most, part.evidence.so_far());
+  return most;
+}
+
+}  // namespace stepop::lifecycle
