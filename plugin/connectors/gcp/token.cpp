@@ -32,12 +32,23 @@ std::string or_else(const std::string& text, const char* other) {
   return text.empty() ? std::string(other) : text;
 }
 
+// Where a file says that its tokens are to be had. What is sent there is worth one, so it goes over TLS alone.
+std::string endpoint(const json::object& file, const char* member, const char* usual, const std::string& path) {
+  std::string url = or_else(text_or_empty(file, member), usual);
+  if (!url.starts_with("https://")) {
+    throw Error(STEPOP_E_INVALID,
+                std::vector<Finding>{{Finding::Level::error, "WrongValue", path.empty() ? member : path + "." + member,
+                                      "found a URL without TLS, expected https://HOST/PATH", "", false}});
+  }
+  return url;
+}
+
 }  // namespace
 
 ServiceAccount read_service_account(const json::object& file, const std::string& path) {
   require_members(file, {"client_email", "private_key"}, path);
   return {text_or_empty(file, "client_email"), text_or_empty(file, "private_key_id"),
-          or_else(text_or_empty(file, "token_uri"), kTokenEndpoint), text_or_empty(file, "project_id"),
+          endpoint(file, "token_uri", kTokenEndpoint, path), text_or_empty(file, "project_id"),
           PrivateKey::read(text_or_empty(file, "private_key"), "", path + ".private_key")};
 }
 
@@ -59,12 +70,12 @@ Call service_account_token(const ServiceAccount& account, Time now) {
 Call user_token(const json::object& file, const std::string& path) {
   require_members(file, {"refresh_token", "client_id", "client_secret"}, path);
   const std::string secret = text_or_empty(file, "client_secret"), refresh = text_or_empty(file, "refresh_token");
-  Call call = posted(or_else(text_or_empty(file, "token_uri"), kTokenEndpoint),
-                     {{"grant_type", "refresh_token"},
-                      {"client_id", text_or_empty(file, "client_id")},
-                      {"client_secret", secret},
-                      {"refresh_token", refresh},
-                      {"scope", kScope}});
+  Call call =
+      posted(endpoint(file, "token_uri", kTokenEndpoint, path), {{"grant_type", "refresh_token"},
+                                                                 {"client_id", text_or_empty(file, "client_id")},
+                                                                 {"client_secret", secret},
+                                                                 {"refresh_token", refresh},
+                                                                 {"scope", kScope}});
   call.secrets = {secret, refresh};
   return call;
 }
@@ -79,7 +90,7 @@ Call metadata_token(const std::string& base) {
 
 Call exchanged_token(const json::object& file, const std::string& subject_token) {
   const std::string id = text_or_empty(file, "client_id"), secret = text_or_empty(file, "client_secret");
-  Call call = posted(or_else(text_or_empty(file, "token_url"), "https://sts.googleapis.com/v1/token"),
+  Call call = posted(endpoint(file, "token_url", "https://sts.googleapis.com/v1/token", ""),
                      {{"grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"},
                       {"audience", text_or_empty(file, "audience")},
                       {"scope", kScope},

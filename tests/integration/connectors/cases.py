@@ -60,8 +60,9 @@ class World:
         self.azure_pem = pem_of(self.azure_key).decode() + judges.pem_of_certificate(certificate)
         self.azure_encrypted = pem_of(self.azure_key, b"right password").decode() + judges.pem_of_certificate(certificate)
         clouds.secret(self.azure_pem.splitlines()[5])
-        thumbprint = base64.urlsafe_b64encode(certificate.fingerprint(hashes.SHA256())).rstrip(b"=").decode()
-        clouds.azure_certificates[thumbprint] = self.azure_key.public_key()
+        for kind in (hashes.SHA256(), hashes.SHA1()):  # noqa: S303  Microsoft's name for a certificate
+            thumbprint = base64.urlsafe_b64encode(certificate.fingerprint(kind)).rstrip(b"=").decode()
+            clouds.azure_certificates[thumbprint] = self.azure_key.public_key()
         clouds.azure_secrets[CLIENT] = clouds.secret(AZURE_SECRET)
         clouds.tokens[clouds.secret("google-given-token")] = CLOUD_PLATFORM
         clouds.tokens[clouds.secret("azure-given-token")] = "management"

@@ -104,7 +104,7 @@ class Clouds:
         # AWS: access key id -> secret, session token, ARN
         self.keys: dict[str, tuple[str, str, str]] = {}
         self.google_keys: dict[str, Any] = {}  # email -> public key
-        self.azure_certificates: dict[str, Any] = {}  # x5t#S256 -> public key
+        self.azure_certificates: dict[str, Any] = {}  # x5t or x5t#S256 -> public key
         self.azure_secrets: dict[str, str] = {}  # client id -> secret
         self.subjects: dict[str, str] = {}  # token -> who
         self.tokens: dict[str, str] = {}  # bearer token -> for what
@@ -414,7 +414,7 @@ class Clouds:
     def azure_assertion(self, form: dict[str, str], question: Question) -> bool:
         header, claims = jwt_parts(form["client_assertion"])
         try:
-            verify_jwt(form["client_assertion"], self.azure_certificates[header["x5t#S256"]])
+            verify_jwt(form["client_assertion"], self.azure_certificates[header.get("x5t#S256") or header["x5t"].rstrip("=")])
         except Exception:  # noqa: BLE001
             return False
         return (claims["aud"] == f"https://{question.host}{question.path}" and claims["iss"] == claims["sub"]

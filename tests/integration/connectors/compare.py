@@ -13,7 +13,8 @@ from clouds import Clouds, Question, jwt_parts
 # What belongs to the connection or says who asks, and nothing to the question.
 NOT_THE_QUESTION = {"host", "user-agent", "accept", "accept-encoding", "connection", "content-length", "amz-sdk-request",
                     "amz-sdk-invocation-id", "x-amz-user-agent", "x-goog-api-client", "return-client-request-id",
-                    "client-request-id", "x-ms-client-request-id"}
+                    "client-request-id", "x-ms-client-request-id", "x-client-sku", "x-client-ver", "x-client-os",
+                    "x-client-cpu", "x-client-current-telemetry", "x-client-last-telemetry", "x-ms-lib-capability"}
 NOT_COMPARED = "(differs each time)"
 
 

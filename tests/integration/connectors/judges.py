@@ -161,33 +161,36 @@ def google_default() -> None:
 # ---- Azure
 
 
-def azure_clusters(credential) -> None:
+def azure_clusters(credential, cluster: str) -> None:
+    """After the published REST API: all pages of subscriptions and clusters, and one cluster's user credentials."""
     token = credential.get_token(MANAGEMENT).token
-    azure_list(token)
+    bearer = {"Authorization": f"Bearer {token}"}
 
-
-def azure_list(token: str) -> None:
     def get(url: str) -> list[dict[str, Any]]:
         values = []
         while url:
-            answer = requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=10)
+            answer = requests.get(url, headers=bearer, timeout=10)
             answer.raise_for_status()
             values += answer.json()["value"]
             url = answer.json().get("nextLink")
         return values
 
     base = "https://management.azure.com/subscriptions"
+    clusters = []
     for subscription in get(f"{base}?api-version=2022-12-01"):
-        get(f"{base}/{subscription['subscriptionId']}/providers/Microsoft.ContainerService/managedClusters"
-            "?api-version=2024-05-01")
+        clusters += get(f"{base}/{subscription['subscriptionId']}/providers/Microsoft.ContainerService/managedClusters"
+                        "?api-version=2024-05-01")
+    path = next(one["id"] for one in clusters if one["name"] == cluster)
+    requests.post(f"https://management.azure.com{path}/listClusterUserCredential?api-version=2024-05-01&format=exec",
+                  headers=bearer, timeout=10).raise_for_status()
 
 
 def azure_secret(tenant: str, client: str, secret: str) -> None:
-    azure_clusters(ClientSecretCredential(tenant, client, secret))
+    azure_clusters(ClientSecretCredential(tenant, client, secret), "alpha")
 
 
 def azure_certificate(tenant: str, client: str, pem: str) -> None:
-    azure_clusters(CertificateCredential(tenant, client, certificate_data=pem.encode()))
+    azure_clusters(CertificateCredential(tenant, client, certificate_data=pem.encode()), "beta")
 
 
 class Given:
@@ -199,7 +202,7 @@ class Given:
 
 
 def azure_given(token: str) -> None:
-    azure_clusters(Given(token))
+    azure_clusters(Given(token), "beta")
 
 
 def azure_default() -> None:
@@ -207,8 +210,8 @@ def azure_default() -> None:
     import os
 
     if os.environ.get("AZURE_FEDERATED_TOKEN_FILE"):
-        azure_clusters(WorkloadIdentityCredential())
+        azure_clusters(WorkloadIdentityCredential(), "beta")
     elif os.environ.get("AZURE_CLIENT_ID"):
-        azure_clusters(EnvironmentCredential())
+        azure_clusters(EnvironmentCredential(), "beta")
     else:
-        azure_clusters(ManagedIdentityCredential())
+        azure_clusters(ManagedIdentityCredential(), "beta")
