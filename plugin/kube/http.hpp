@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -24,6 +25,8 @@ struct Request {
   std::string body{};
   /// Of the body. A PATCH needs `application/merge-patch+json` or its like.
   std::string content_type = "application/json";
+  /// Beside those that the client writes; an Accept wins over the client's.
+  std::vector<std::pair<std::string, std::string>> headers{};
   /// Of a call: from call() to the whole answer, waiting for a connection included.
   /// Of a stream: from stream() to the head of the answer. Zero: ClientOptions::call_timeout.
   std::chrono::milliseconds timeout{0};

@@ -18,6 +18,9 @@ std::string problem_with(const Request& request) {
     return "the target is not percent-encoded";
   }
   if (!fits_in_a_line(request.content_type)) return "the content type is not one";
+  for (const auto& [name, value] : request.headers) {
+    if (name.empty() || !fits_in_a_line(name) || !fits_in_a_line(value)) return "a header does not fit in a line";
+  }
   return {};
 }
 
@@ -36,8 +39,12 @@ std::string http_text(const Request& request, const ServerUrl& url, const std::s
   text.append(method_name(request.method)).append(" ").append(url.prefix);
   text.append(request.target).append(" HTTP/1.1\r\nHost: ").append(url.host_header);
   text.append("\r\nUser-Agent: ").append(user_agent);
+  text.append("\r\n");
+  const bool accepts = std::any_of(request.headers.begin(), request.headers.end(),
+                                   [](const auto& header) { return header.first == "Accept"; });
   // Logs are text/plain, everything else is JSON.
-  text.append("\r\nAccept: application/json, */*\r\n");
+  if (!accepts) text.append("Accept: application/json, */*\r\n");
+  for (const auto& [name, value] : request.headers) text.append(name).append(": ").append(value).append("\r\n");
   if (!credentials.empty()) text.append("Authorization: ").append(credentials).append("\r\n");
   const bool may_have_body = request.method != Method::Get;
   if (!request.body.empty()) text.append("Content-Type: ").append(request.content_type).append("\r\n");

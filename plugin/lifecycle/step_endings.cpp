@@ -202,7 +202,8 @@ void StepMachine::end_by_final_status(Instant now, Actions& out) {
   }
   if (may_turn_out_to_be_memory(pod)) {
     if (!attempt_.killed_since) attempt_.killed_since = now;
-    if (now < *attempt_.killed_since + memory_word_wait) return wake_at(*attempt_.killed_since + memory_word_wait);
+    const bool there = !attempt_.absent_since && !attempt_.gone;  // that it left the view, a stale list may say
+    if (there && !passed(*attempt_.killed_since + memory_word_wait, now, out)) return;
   }
   auto report = read_end(pod, attempt_.evidence);
   report.message = of_index(std::move(report.message));

@@ -140,9 +140,12 @@ void Invariants::on_started(const PodRecord& pod) {
 
 void Invariants::on_removed(const PodRecord& pod) {
   // Nor does a second process that began with an older page of the journal know that there was one.
-  // And a create without an answer may land once others have freed its name.
+  // And a create without an answer may land once its name is free again: freed by others, or by a life that cannot know of a
+  // create that one before it had sent just before it died.
   const bool unknown = !host_.journal(pod.step).told_pending || host_.others() > 0;
-  if (unknown || (network_.create_under_way(pod.step) && !pod.deleted_by_stepop)) steps_[pod.step].excused = true;
+  const bool may_land = pod.deleted_by_stepop ? network_.create_under_way_of_another(pod.step, host_.current())
+                                              : network_.create_under_way(pod.step);
+  if (unknown || may_land) steps_[pod.step].excused = true;
 }
 
 void Invariants::on_served(const Call& call) {
@@ -196,7 +199,12 @@ void Invariants::check_giving_up(Operator& from, std::uint32_t step, const std::
   };
   const auto* secret = pod && has_secret(step) && !from.attached() ? api_.secret(pod->object.metadata.name) : nullptr;
   auto may_start_since = shown.bound_since;
-  if (may_start_since && secret) may_start_since = std::max(*may_start_since, secret->made_at);
+  // That somebody removed it and another life made it again, who was not shown cannot know.
+  const bool asked = shown.secret_as_of != Instant{};
+  const auto made = secret && asked ? std::min(secret->made_at, shown.secret_as_of)
+                    : secret        ? secret->made_at
+                                    : Instant{};
+  if (may_start_since && secret) may_start_since = std::max(*may_start_since, made);
   earlier(may_start_since, policy.startup_timeout);
   if (!policy.fatal_waiting_reasons.empty()) earlier(shown.ever_waiting_since, policy.waiting_reason_grace);
   if (policy.scheduling_timeout) earlier(shown.known_since, *policy.scheduling_timeout);

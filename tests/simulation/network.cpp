@@ -171,7 +171,12 @@ void Network::send(Call call) {
 }
 
 bool Network::create_under_way(std::uint32_t step) const {
+  return create_under_way_of_another(step, nullptr);
+}
+
+bool Network::create_under_way_of_another(std::uint32_t step, const Operator* than) const {
   return std::any_of(calls_.begin(), calls_.end(), [&](const Call& call) {
+    if (call.from == than) return false;
     const bool lives = agenda_.now() <= std::min(call.from->died_at() + abandoned_after, call.sent_at + latest_create);
     return call.step == step && call.kind == CallKind::create && !call.served && lives;
   });

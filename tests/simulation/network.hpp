@@ -77,6 +77,7 @@ class Network : public Handler {
 
   // A create of the step that has not arrived yet.
   bool create_under_way(std::uint32_t step) const;
+  bool create_under_way_of_another(std::uint32_t step, const Operator* than) const;
   // A list has shown the past, which the API promises it does not.
   bool stale_lists() const { return stale_lists_; }
 

@@ -93,8 +93,7 @@ void Nodes::on_removed(PodRecord& pod) {
 }
 
 bool Nodes::needs_api(std::uint32_t what) const {
-  return what == admit || what == tell_of_memory || what == write_status || what == see_deletion ||
-         what == see_removal || what == remove_object;
+  return what == admit || what == write_status || what == see_deletion || what == see_removal || what == remove_object;
 }
 
 void Nodes::on_event(const Event& event) {
@@ -210,6 +209,8 @@ void Nodes::on_event(const Event& event) {
       return container_over(pod, exit, exit == 0 ? "Completed" : "Error");
     }
     case tell_of_memory:
+      // What a kubelet could tell only when its node is heard of again, nobody can wait for.
+      if (nodes_[pod.node].silent) return;
       pod.end_reason = "OOMKilled";
       return write_again(pod);
     case write_status:

@@ -42,7 +42,14 @@ void leaves_nothing(const Subject& subject) {
     logs.read_all();
     op.until_end(id);
   }
-  const auto threads_after = names_in("/proc/self/task"), descriptors_after = names_in("/proc/self/fd");
+  const auto descriptors_after = names_in("/proc/self/fd");
+  auto threads_after = names_in("/proc/self/task");
+  // One that was joined is listed until the kernel has done with it.
+  const auto deadline = std::chrono::steady_clock::now() + subject.patience;
+  while (threads_after.size() > threads.size() && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    threads_after = names_in("/proc/self/task");
+  }
   expect(threads_after.size() <= threads.size(), "a thread is left after destroy: there were " +
                                                      std::to_string(threads.size()) + ", and are " +
                                                      std::to_string(threads_after.size()));

@@ -12,7 +12,7 @@ from .run import run, wait_for
 NOTES = paths.STATE / "machine.json"
 
 # A namespace's interfaces go in milliseconds; many of them, one after the other.
-GONE_SECONDS = 30
+GONE_SECONDS = 180
 
 # The kubelet and CNI's bridge plugin set these.
 SYSCTLS = [

@@ -21,9 +21,9 @@ def cache() -> Path:
     return Path(chosen) if chosen else Path(base) / "stepop"
 
 
-def bare_root() -> Path:
-    """Makes it where it is not there, which takes a minute or two."""
-    root = cache() / f"bare-root-{SUITE}"
+def bare_root(*packages: str) -> Path:
+    """Makes it where it is not there, which takes a minute or two; with these packages and what they depend on."""
+    root = cache() / "-".join(["bare-root", SUITE, *packages])
     if root.exists():
         return root
     if not shutil.which("debootstrap"):
@@ -33,7 +33,8 @@ def bare_root() -> Path:
     # Whole or not at all: what is interrupted leaves no half a root.
     unfinished = Path(tempfile.mkdtemp(prefix="bare-root-", dir=root.parent))
     try:
-        run(["debootstrap", "--variant=minbase", SUITE, unfinished])
+        more = [f"--include={','.join(packages)}"] if packages else []
+        run(["debootstrap", "--variant=minbase", *more, SUITE, unfinished])
         unfinished.chmod(0o755)
         unfinished.rename(root)
     finally:

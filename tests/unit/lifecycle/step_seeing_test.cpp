@@ -66,16 +66,33 @@ TEST_F(StepMachineTest, AKillOfWhichNoMoreIsSaidEndsTheStepAfterSeconds) {
   watch(view(ended(137)));
   EXPECT_FALSE(machine->ended());
   sleep();
+  EXPECT_FALSE(machine->ended()) << "the watch may be behind";
+  ASSERT_TRUE(asked<GetPod>());
+  answer(view(ended(137)));
   ASSERT_TRUE(machine->ended());
   EXPECT_EQ(machine->report().reason, reason::non_zero_exit);
   EXPECT_LE(now, Instant{1h} + 5s);
+}
+
+TEST_F(StepMachineTest, AKilledPodThatIsNotFoundAnyMoreEndsTheStepToo) {
+  submit_and_create();
+  watch(view(ended(137)));
+  sleep();
+  ASSERT_TRUE(asked<GetPod>());
+  answer(status(404, "NotFound", "pods \"train-abc-0\" not found"));
+  if (!machine->ended()) sleep();
+  ASSERT_TRUE(machine->ended());
+  EXPECT_EQ(machine->report().reason, reason::non_zero_exit);
 }
 
 TEST_F(StepMachineTest, AKilledPodThatIsRemovedBeforeMoreIsSaidOfItStillEndsTheStep) {
   submit_and_create();
   watch(view(ended(137)));
   vanish(std::nullopt);
-  if (!machine->ended()) sleep();
+  EXPECT_FALSE(machine->ended()) << "a list may be stale";
+  sleep();
+  ASSERT_TRUE(asked<GetPod>());
+  answer(status(404, "NotFound", "pods \"train-abc-0\" not found"));
   ASSERT_TRUE(machine->ended());
   EXPECT_EQ(machine->report().reason, reason::non_zero_exit);
 }

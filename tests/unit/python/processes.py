@@ -90,8 +90,8 @@ def ctrl_c_ends_a_wait_without_end() -> None:
         operator = stepop.open("local", json.loads(sys.argv[2]), plugin=sys.argv[1])
         operator.submit({"step_run_id": "long", "command": ["sleep", "600"]})
         for call in (lambda: operator.wait("long"), lambda: list(operator.events())):
-            threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
             try:
+                threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
                 call()
             except KeyboardInterrupt:
                 print("interrupted")

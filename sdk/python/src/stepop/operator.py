@@ -211,26 +211,29 @@ class Operator(Calls):
         """Reads the queue until `found`. One thread reads at a time, for all; the others wait for what it brings."""
         self._handle.require_own_process()
         while True:
-            with self._turn:
-                answer = found()
-                if answer is not None:
-                    return answer
-                if self._handle.closed:
-                    raise Closed("the operator is closed", (), _abi.CLOSED)
-                if left.is_over():
-                    raise TimedOut("nothing came", (), _abi.TIMEOUT)
-                if self._reading:
-                    self._turn.wait(left.slice_seconds())
-                    continue
-                self._reading = True
             events: list[Event] = []
+            mine = False
             try:
+                with self._turn:
+                    answer = found()
+                    if answer is not None:
+                        return answer
+                    if self._handle.closed:
+                        raise Closed("the operator is closed", (), _abi.CLOSED)
+                    if left.is_over():
+                        raise TimedOut("nothing came", (), _abi.TIMEOUT)
+                    if self._reading:
+                        self._turn.wait(left.slice_seconds())
+                        continue
+                    # In this order: Ctrl-C may come at any instruction, and must leave no turn that nobody has.
+                    mine = self._reading = True
                 events = self._wait_for_queue(left)
             finally:
-                with self._turn:
-                    self._reading = False
-                    self._inbox.take_in(events)
-                    self._turn.notify_all()
+                if mine:
+                    with self._turn:
+                        self._reading = False
+                        self._inbox.take_in(events)
+                        self._turn.notify_all()
 
     def _wait_for_queue(self, left: _Deadline) -> list[Event]:
         with self._handle.using():
