@@ -87,6 +87,8 @@ def an_operator_that_nobody_holds_is_closed() -> None:
 def ctrl_c_ends_a_wait_without_end() -> None:
     done = program(
         """
+        # A shell without job control starts what it puts into the background deaf to Ctrl-C.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         operator = stepop.open("local", json.loads(sys.argv[2]), plugin=sys.argv[1])
         operator.submit({"step_run_id": "long", "command": ["sleep", "600"]})
         for call in (lambda: operator.wait("long"), lambda: list(operator.events())):
