@@ -30,7 +30,6 @@ class Follower {
     until_it_reads();
     if (machine_.finished()) return;
     const int read = read_;
-    obey(machine_.on_head(now_));
     for (const auto piece : pieces) {
       if (read_ != read || !reading_) return;
       obey(machine_.on_bytes(piece, now_));
