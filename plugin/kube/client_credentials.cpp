@@ -117,8 +117,7 @@ bool Client::Impl::may_repeat(const SentWith& with) {
 
 void Client::Impl::note_date(const Response& response) {
   if (const auto date = parse_http_date(response.date)) {
-    renewal_.server_said(std::chrono::time_point_cast<std::chrono::system_clock::duration>(*date),
-                         std::chrono::system_clock::now());
+    renewal_.server_said(to_wall_clock(*date), std::chrono::system_clock::now());
   }
 }
 

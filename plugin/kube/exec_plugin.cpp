@@ -128,7 +128,7 @@ Credentials read_exec_credential(const ExecPlugin& plugin, std::string_view prin
   if (const std::string expiry = text_of(fields, "expirationTimestamp"); !expiry.empty()) {
     const auto time = parse_rfc3339(expiry);
     if (!time) throw std::runtime_error("gave an expirationTimestamp that is no RFC 3339 time");
-    credentials.expires_at = std::chrono::time_point_cast<std::chrono::system_clock::duration>(*time);
+    credentials.expires_at = to_wall_clock(*time);
   }
   return credentials;
 }

@@ -1,5 +1,6 @@
 #include "kube/timestamp.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -98,6 +99,12 @@ std::string format_rfc3339(Timestamp time) {
     out.append(text, static_cast<std::size_t>(size));
   }
   return out + 'Z';
+}
+
+std::chrono::system_clock::time_point to_wall_clock(Timestamp time) noexcept {
+  constexpr Timestamp first = sys_days{1970y / January / 1};
+  constexpr Timestamp last = sys_days{2199y / December / 31};
+  return time_point_cast<system_clock::duration>(std::clamp(time, first, last));
 }
 
 std::optional<Timestamp> parse_http_date(std::string_view text) noexcept {

@@ -18,6 +18,10 @@ std::optional<Timestamp> parse_rfc3339(std::string_view text) noexcept;
 /// `2024-05-06T07:08:09Z`, or with six digits when it is not a whole second.
 std::string format_rfc3339(Timestamp time);
 
+/// The same moment for our own clock, whose nanoseconds end in 2262: what is written as "never" (the year 2999,
+/// 9999) is the end of 2199, what is before 1970 is 1970, and neither overflows when it is compared.
+std::chrono::system_clock::time_point to_wall_clock(Timestamp time) noexcept;
+
 /// Reads an HTTP date (`Sun, 06 Nov 1994 08:49:37 GMT`, IMF-fixdate only).
 std::optional<Timestamp> parse_http_date(std::string_view text) noexcept;
 

@@ -38,6 +38,16 @@ TEST(Timestamp, WritesWhatItReads) {
   }
 }
 
+TEST(Timestamp, IsNeverWhatOurOwnClockCannotHold) {
+  using std::chrono::hours;
+  const auto now = to_wall_clock(*parse_rfc3339("2026-11-28T00:00:00Z"));
+  EXPECT_EQ(now.time_since_epoch(), std::chrono::seconds{1795824000});
+  for (const char* never : {"2999-01-01T00:00:00Z", "9999-12-31T23:59:59Z"}) {
+    EXPECT_GT(to_wall_clock(*parse_rfc3339(never)) - now, hours{24 * 365 * 100}) << never;
+  }
+  EXPECT_GT(now - to_wall_clock(*parse_rfc3339("0001-01-01T00:00:00Z")), hours{24 * 365 * 50});
+}
+
 TEST(Timestamp, ReadsHttpDates) {
   EXPECT_EQ(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT"), parse_rfc3339("1994-11-06T08:49:37Z"));
   EXPECT_FALSE(parse_http_date("Sun, 06 Nov 1994 08:49:37"));
