@@ -2,7 +2,7 @@
 environment:
 
 ZENML_TEST_PIPELINE   `one_step`, else the five
-ZENML_TEST_OPERATOR   the step operator's name
+ZENML_TEST_OPERATOR   the step operator's name; empty: all steps run here
 ZENML_TEST_SETTINGS   JSON: settings of the steps that run in pods
 ZENML_TEST_IMAGE      their image
 ZENML_TEST_FAIL       `memory`: the trainer takes more than its limit
@@ -24,7 +24,7 @@ from typing import Annotated, Any
 from zenml import pipeline, step
 from zenml.config import DockerSettings, ResourceSettings
 
-OPERATOR = os.environ.get("ZENML_TEST_OPERATOR", "cluster")
+OPERATOR = os.environ.get("ZENML_TEST_OPERATOR", "cluster") or None
 SETTINGS: dict[str, Any] = json.loads(os.environ.get("ZENML_TEST_SETTINGS", "{}"))
 # Inside a pod nothing of this is said, and nothing of it matters: the module is imported for the step's function.
 IMAGE = os.environ.get("ZENML_TEST_IMAGE", "of-the-runner")
