@@ -46,8 +46,6 @@ class Measured:
     """Of one flavor, over all of its runs."""
 
     values: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in ROWS})
-    tells: dict[str, str] = field(default_factory=dict)
-    """What a user sees, by mishap."""
 
     def add(self, ended: Ended, pods: dict[str, Any], exits: Exits, shown: Shown, requests: int) -> None:
         for name in IN_PODS:
@@ -76,15 +74,23 @@ def runs(stack: Stack, flavors: list[Flavor], exits: Exits, count: int) -> dict[
     return measured
 
 
-def mishaps_of(stack: Stack, flavors: list[Flavor], named: dict[str, Callable[[Stack, Flavor], str]]) -> dict[str, Any]:
-    """What each flavor tells of each."""
-    told: dict[str, dict[str, str]] = {flavor.name: {} for flavor in flavors}
+Mishap = Callable[["Stack", Flavor], str]
+
+
+def mishaps_of(stack: Stack, flavors: list[Flavor], named: dict[str, Mishap]) -> dict[str, list[str]]:
+    """What each flavor tells of each, in the flavors' order."""
+    told: dict[str, list[str]] = {name: [] for name in named}
     for name, mishap in named.items():
         for flavor in flavors:
             stack.clear()
-            told[flavor.name][name] = mishap(stack, flavor)
-            print(f"        {name}, {flavor.name}: {told[flavor.name][name]}", flush=True)
+            told[name].append(mishap(stack, flavor))
+            print(f"        {name}, {flavor.name}: {told[name][-1]}", flush=True)
     return told
+
+
+def what_is_seen(told: dict[str, list[str]]) -> str:
+    lines = ["| | ZenML's own `kubernetes` | stepop |", "|---|---|---|"]
+    return "\n".join([*lines, *(f"| {name} | {' | '.join(said)} |" for name, said in told.items())])
 
 
 def spread(values: list[float]) -> str:
@@ -101,8 +107,6 @@ def table(theirs: Measured, ours: Measured) -> str:
     for name, title in ROWS.items():
         a, b = theirs.values[name], ours.values[name]
         lines.append(f"| {title} | {spread(a)} | {spread(b)} | {ratio(b, a):.2f} |")
-    for name in theirs.tells:
-        lines.append(f"| {name} | {theirs.tells[name]} | {ours.tells[name]} | |")
     return "\n".join(lines)
 
 
