@@ -1,4 +1,4 @@
-"""When the steps' containers really ended, and when the API server first showed it: two witnesses that are no flavor."""
+"""When the steps' containers really ended, and when the API server first showed it: witnesses that are no flavor."""
 
 from __future__ import annotations
 
