@@ -169,6 +169,10 @@ void read_container_end(Report& report, const Pod& pod, const ContainerState& en
   if (ended.reason == "OOMKilled") return read_out_of_memory(report, pod);
   fail(report, reason::non_zero_exit,
        ended.message.empty() ? exit_words(ended.exit_code) : exit_words(ended.exit_code) + ": " + ended.message);
+  // A runtime that is short of time loses the kernel's word (containerd 1.6, seen on a crowded node).
+  if (const auto limit = memory_limit(pod); ended.exit_code == 128 + SIGKILL && !limit.empty()) {
+    report.hint += " It may have gone beyond its memory limit of " + limit + ": a crowded node does not always say so.";
+  }
 }
 
 const kube::ContainerStatus* failed_init_container(const Pod& pod) {

@@ -54,8 +54,8 @@ int main(int argc, char** argv) {
   if (!symbol) return fprintf(stderr, "%s\n", dlerror()), 2;
   stepop_plugin_entry_fn entry;
   memcpy(&entry, &symbol, sizeof entry); /* C has no cast from an object's to a function's address */
-  if (!(plugin = entry(STEPOP_ABI_VERSION))) return fprintf(stderr, "%s: another ABI version\n", argv[1]), 2;
-
+  if (!(plugin = entry(STEPOP_ABI_VERSION)))
+    return fprintf(stderr, "%s does not work with ABI %u.%u\n", argv[1], STEPOP_ABI_MAJOR, STEPOP_ABI_MINOR), 2;
   stepop_operator* op;
   stepop_logs* logs = NULL;
   struct pollfd queue = {.events = POLLIN};

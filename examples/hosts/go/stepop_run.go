@@ -109,7 +109,7 @@ func main() {
 	need(wrong == nil, wrong)
 	purego.RegisterLibFunc(&entry, library, "stepop_plugin_entry")
 	p := entry(abiVersion)
-	need(p != nil, os.Args[1]+" is of another ABI version")
+	need(p != nil, os.Args[1]+" does not work with ABI 0.1")
 	for slot, function := range map[int]any{1: &open, 3: &destroy, 5: &submit, 8: &nextEvents, 9: &eventFd,
 		12: &logsOpen, 13: &logsRead, 14: &logsClose, 15: &forget, 16: &release} {
 		purego.RegisterFunc(function, p.functions[slot])

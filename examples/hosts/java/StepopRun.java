@@ -40,7 +40,7 @@ public final class StepopRun {
         // RTLD_NOW, and not RTLD_GLOBAL, which is JNA's default: a plugin's symbols are its own.
         var library = NativeLibrary.getInstance(file, Map.of(Library.OPTION_OPEN_FLAGS, 2));
         table = library.getFunction("stepop_plugin_entry").invokePointer(new Object[] {ABI_VERSION});
-        if (table == null) throw new Refused(file + " is of another ABI version");
+        if (table == null) throw new Refused(file + " does not work with ABI 0.1");
     }
 
     // Whatever the JVM's own encoding is, texts are UTF-8.

@@ -42,7 +42,7 @@ const FUNCTIONS = {
 function load(file) {
   const entry = koffi.load(file).func('void *stepop_plugin_entry(uint32_t host_abi_version)');
   const table = entry(ABI_VERSION);
-  if (!table) throw new Error(`${file} is of another ABI version`);
+  if (!table) throw new Error(`${file} does not work with ABI 0.1`);
   const { functions } = koffi.decode(table, Plugin);
   const plugin = {};
   for (const [slot, declaration] of Object.entries(FUNCTIONS)) {

@@ -104,7 +104,7 @@ def load(path):
     entry.restype, entry.argtypes = POINTER(Plugin), [c_uint32]
     plugin = entry(ABI_VERSION)
     if not plugin:
-        raise Failure(INVALID, f"{path}: another ABI version", [])
+        raise Failure(INVALID, f"{path} does not work with ABI {ABI_VERSION >> 16}.{ABI_VERSION & 0xFFFF}", [])
     return plugin.contents
 
 

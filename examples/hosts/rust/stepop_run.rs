@@ -144,7 +144,7 @@ fn main() {
         let library = libloading::Library::new(file).unwrap_or_else(|why| end(why));
         let entry = library.get::<unsafe extern "C" fn(u32) -> *const Plugin>(b"stepop_plugin_entry\0");
         let plugin = entry.unwrap_or_else(|why| end(why))(ABI_VERSION);
-        let plugin = plugin.as_ref().unwrap_or_else(|| end(format!("{file} is of another ABI version")));
+        let plugin = plugin.as_ref().unwrap_or_else(|| end(format!("{file} does not work with ABI 0.1")));
         std::process::exit(run(plugin, &words[1], &words[2], &words[3..]));
     }
 }

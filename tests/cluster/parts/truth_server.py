@@ -1,10 +1,11 @@
 """The truth server: what ran, and when, as the steps' own code tells it. Independent of Kubernetes and of stepop.
 
   /start?step=ID&attempt=N&pod=NAME           a step's code is about to run
+  /ready?step=ID&attempt=N&pod=NAME           it is where a test is to meet it
   /end?step=ID&attempt=N&pod=NAME&exit=CODE   it has ended
                      …&run=ANY                the same report, made again, is one line
   /lines[?since=N]                            all lines, or those after the first N: one JSON object each
-  /count[?step=ID]                            {"start": …, "end": …}
+  /count[?step=ID]                            {"start": …, "ready": …, "end": …}
   POST /reset, DELETE /lines                  forget all lines
   /health
 
@@ -21,7 +22,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-KINDS = ("start", "end")
+KINDS = ("start", "ready", "end")
 
 
 class Lines:

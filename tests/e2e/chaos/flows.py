@@ -101,7 +101,14 @@ class Flow:
     def in_stage(self) -> bool:
         """Whether each step is where its case is to be met."""
         rows = self.rows()
-        return bool(rows) and all(is_at(CASES[case].stage, rows[name]) for name, case in self.cases.items())
+        if not rows or not all(is_at(CASES[case].stage, rows[name]) for name, case in self.cases.items()):
+            return False
+        told = self.truth()
+        return all(
+            any(line["kind"] == "ready" for line in told[name])
+            for name, case in self.cases.items()
+            if CASES[case].stage == "running"
+        )
 
     def run_id(self) -> str:
         for row in self.rows().values():

@@ -86,6 +86,10 @@ TEST(Reading, Exit137WithoutOomIsNotCalledOutOfMemory) {
   const auto report = end_of(ended(137));
   EXPECT_EQ(report.reason, reason::non_zero_exit);
   EXPECT_EQ(report.message, "The step's command ended with exit code 137 (SIGKILL).");
+  EXPECT_EQ(
+      report.hint,
+      "Look at the end of the step's log. It may have gone beyond its memory limit of 64Mi: a crowded node does not "
+      "always say so.");
 }
 
 TEST(Reading, OutOfMemoryNamesTheLimitAndWhatToChange) {

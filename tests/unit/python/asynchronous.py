@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable
 
-from local import PATIENCE, config, opened_async, raised, shell, step, use  # noqa: F401
+from local import PATIENCE, config, library, opened_async, raised, shell, step, use  # noqa: F401
 
 import stepop
 from stepop import Kind, State
@@ -134,7 +134,7 @@ def asyncio_reads_logs_of_several_steps_at_once() -> None:
 def closing_wakes_the_tasks_that_wait() -> None:
     async def test() -> None:
         shared = config()
-        operator = opened_async(**shared)
+        operator = await opened_async(**shared)
         request = step("sleep", "600")
         operator.submit(request)
 
@@ -156,17 +156,70 @@ def closing_wakes_the_tasks_that_wait() -> None:
     run(test)
 
 
+def what_was_not_read_before_the_close_is_read_after_it_in_asyncio() -> None:
+    async def test() -> None:
+        operator = await opened_async()
+        request = shell("true")
+        operator.submit(request)
+        end = await operator.wait(request["step_run_id"])
+        operator.submit(step("sleep", "0"))
+        closing = asyncio.ensure_future(operator.close())
+        await asyncio.sleep(0)
+        read = [event async for event in operator.events()]  # it ends with the last
+        await closing
+        assert end in read and len(read) >= 2, read
+        assert [event async for event in operator.events()] == []
+
+    run(test)
+
+
+def opening_keeps_no_event_loop_waiting() -> None:
+    async def test() -> None:
+        turned = threading.Event()
+        plugin = stepop.Plugin.load(library())
+
+        class Slow(stepop.Plugin):
+            """Its files are on a network drive."""
+
+            def __init__(self) -> None:
+                vars(self).update(vars(plugin))
+
+            def open_raw(self, *arguments: object) -> int:
+                assert turned.wait(PATIENCE / 2), "the loop did not turn meanwhile"
+                return plugin.open_raw(*arguments)  # type: ignore[arg-type]
+
+        asyncio.get_running_loop().call_later(0, turned.set)
+        async with stepop.aio.open("local", config(), plugin=Slow()) as operator:
+            assert (await operator.run(shell("true"))).state is State.SUCCEEDED
+
+    run(test)
+
+
+def what_is_wrong_with_a_configuration_is_raised_where_it_is_awaited() -> None:
+    async def test() -> None:
+        try:
+            await opened_async(owmer="x")
+        except stepop.InvalidInput as error:
+            assert error.path == "owmer", error
+        else:
+            raise AssertionError("it was opened")
+
+    run(test)
+
+
 def a_closed_event_loop_is_left_for_the_next() -> None:
-    operator = opened_async()
     request = shell("true")
-    tasks = []
+    operators, tasks = [], []
 
     async def begin() -> None:
+        operator = await opened_async()
+        operators.append(operator)
         operator.submit(request)
         tasks.append(asyncio.ensure_future(operator.wait(request["step_run_id"])))
         await asyncio.sleep(0)
 
     async def end() -> None:
+        (operator,) = operators
         assert (await operator.wait(request["step_run_id"])).state is State.SUCCEEDED
         await operator.close()
 
@@ -213,6 +266,9 @@ TESTS = [
     an_asyncio_wait_times_out_with_a_timeout_error,
     asyncio_reads_logs_of_several_steps_at_once,
     closing_wakes_the_tasks_that_wait,
+    what_was_not_read_before_the_close_is_read_after_it_in_asyncio,
+    opening_keeps_no_event_loop_waiting,
+    what_is_wrong_with_a_configuration_is_raised_where_it_is_awaited,
     a_closed_event_loop_is_left_for_the_next,
     another_loop_that_is_open_is_refused,
     an_asyncio_step_that_fails_raises,

@@ -38,7 +38,7 @@ def opened(**changes: Any) -> stepop.Operator:
     return stepop.open("local", config(**changes), plugin=_library)
 
 
-def opened_async(**changes: Any) -> stepop.aio.Operator:
+def opened_async(**changes: Any) -> stepop.aio.Opening:
     return stepop.aio.open("local", config(**changes), plugin=_library)
 
 

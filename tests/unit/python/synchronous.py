@@ -152,6 +152,42 @@ def closing_wakes_whoever_waits() -> None:
         assert next_host.wait(request["step_run_id"], PATIENCE).state is State.CANCELLED
 
 
+def what_was_not_read_before_the_close_is_read_after_it() -> None:
+    operator = opened()
+    request = shell("true")
+    operator.submit(request)
+    end = operator.wait(request["step_run_id"], PATIENCE)
+    operator.close()
+    assert end.detail in [event.detail for event in operator.events() if event.terminal]
+    raised(stepop.Closed, operator.next_event)
+
+
+def an_iteration_that_is_going_on_gets_what_came_before_the_close() -> None:
+    operator = opened()
+    read: list[str] = []
+    reader = threading.Thread(target=lambda: read.extend(e.step_run_id for e in operator.events() if e.terminal))
+    reader.start()
+    requests = [shell("true") for _ in range(5)]
+    for request in requests:
+        operator.submit(request)
+    for request in requests:
+        operator.wait(request["step_run_id"], PATIENCE)
+    operator.close()
+    reader.join(PATIENCE)
+    assert sorted(read) == sorted(request["step_run_id"] for request in requests), read
+
+
+def a_status_is_as_new_as_the_last_event_that_was_read() -> None:
+    with opened() as operator:
+        for request in (shell("true"), shell("true")):
+            operator.submit(request)
+            end = operator.wait(request["step_run_id"], PATIENCE)
+            # Its number is the queue's, not the step's: what is read from here on is no older.
+            told = next(e for e in operator.events() if e.terminal)
+            assert 1 <= end.sequence < told.sequence, (end, told)
+            assert operator.status(request["step_run_id"]).sequence == told.sequence
+
+
 def fifty_threads_use_one_operator() -> None:
     with opened() as operator:
         done: list[State] = []
@@ -196,6 +232,9 @@ TESTS = [
     what_is_forgotten_is_no_more_known,
     another_operator_of_the_same_owner_attaches_to_a_step,
     closing_wakes_whoever_waits,
+    what_was_not_read_before_the_close_is_read_after_it,
+    an_iteration_that_is_going_on_gets_what_came_before_the_close,
+    a_status_is_as_new_as_the_last_event_that_was_read,
     fifty_threads_use_one_operator,
     two_hosts_in_one_process_do_not_see_each_other,
     a_check_is_a_list_of_findings,

@@ -7,16 +7,17 @@ import ctypes as c
 import os
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import _abi
-from .errors import Closed, Forked
+from .errors import Closed, Forked, TimedOut
 from .events import Event, read_events
 from .plugins import Plugin
 
 # At the interpreter's end: how long what was acknowledged may take to reach the cluster (a submit to become a pod).
 EXIT_MS = 5000
+EVENTS_A_READ = 256
 # `destroy` must not meet another call. After `shutdown` each returns at once; a thread that is not
 # given the processor for so long is left behind, and with it the memory.
 LAST_CALLS_SECONDS = 10.0
@@ -80,6 +81,18 @@ class Handle:
         finally:
             self.plugin.release(batch)
 
+    def rest(self) -> list[Event]:
+        """What is left in the queue; for ``read_rest`` alone, when nothing more comes."""
+        found: list[Event] = []
+        with contextlib.suppress(TimedOut, Closed):
+            while True:
+                batch = self.plugin.out("next_events", self._address, EVENTS_A_READ, 0)
+                try:
+                    found += read_events(batch)
+                finally:
+                    self.plugin.release(batch)
+        return found
+
     def one(self, function: str, *arguments: Any) -> Event:
         return self.events(function, *arguments)[0]
 
@@ -92,17 +105,24 @@ class Handle:
         """A log, which is closed before the operator is."""
         self._streams.add(stream)
 
-    def close(self, timeout_ms: int, patience: float = LAST_CALLS_SECONDS) -> None:
-        """Ends it; a second call does nothing. In a forked child there is nothing to end."""
+    def close(
+        self, timeout_ms: int, patience: float = LAST_CALLS_SECONDS, read_rest: Callable[[], None] = lambda: None
+    ) -> None:
+        """Ends it; a second call does nothing. In a forked child there is nothing to end. ``read_rest`` is called once,
+        between the end of all that happens and that of the queue.
+        """
         if os.getpid() != self._pid:
             return
         with self._lock:
             if self._closed:
                 return
             self._closed = True
-        # Wakes whoever waits inside, with CLOSED.
-        with contextlib.suppress(Exception):
-            self.plugin.do("shutdown", self._address, timeout_ms)
+        try:
+            # Wakes whoever waits inside, with CLOSED.
+            with contextlib.suppress(Exception):
+                self.plugin.do("shutdown", self._address, timeout_ms)
+        finally:
+            read_rest()
         with self._lock:
             if not self._idle.wait_for(lambda: self._calls == 0, patience):
                 return

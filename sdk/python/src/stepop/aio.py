@@ -1,7 +1,7 @@
 """The asyncio API: ``async with stepop.aio.open("kubernetes", owner="me") as operator``.
 
 The event loop polls the plugin's descriptor; there is no thread of ours, and nothing here blocks the loop. What may
-block (`check`, `render`, `close`) runs in the loop's executor.
+block (`open`, `check`, `render`, `close`) runs in the loop's executor.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -38,6 +38,7 @@ class Operator(Calls):
         self._fd = -1
         self._ends: dict[str, set[asyncio.Future[Event]]] = {}
         self._readers: set[asyncio.Future[None]] = set()
+        self._all_is_read = False  # nothing more will come into the inbox
 
     async def check(self, request: Mapping[str, Any] | None = None, *, timeout: float = 20.0) -> list[Finding]:
         """As `stepop.Operator.check`."""
@@ -121,16 +122,27 @@ class Operator(Calls):
             stream.close()
 
     async def close(self, timeout: float = 5.0) -> None:
-        """Ends the operator; the steps run on. Whoever waits gets Closed."""
+        """Ends the operator; the steps run on. Whoever waits gets Closed; events not yet read can still be read."""
         loop = asyncio.get_running_loop()
         timeout_ms = milliseconds(timeout)
+        if self._handle.closed:
+            return
         self._unbind()
-        await loop.run_in_executor(None, self._handle.close, timeout_ms)
+        rest: list[Event] = []
+        handle = self._handle
+
+        def end() -> None:
+            handle.close(timeout_ms, read_rest=lambda: rest.extend(handle.rest()))
+
+        try:
+            await loop.run_in_executor(None, end)
+        finally:
+            self._take_in(rest)
+            self._all_is_read = True
+            self._wake(Closed("the operator is closed", (), _abi.CLOSED))
         self._finalizer.detach()
-        self._wake(Closed("the operator is closed", (), _abi.CLOSED))
 
     async def __aenter__(self) -> Operator:
-        self._bind()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -164,13 +176,16 @@ class Operator(Calls):
             self._unbind()
             self._wake(error)
             return
+        self._take_in(events)
+        self._wake_readers()
+
+    def _take_in(self, events: list[Event]) -> None:
         self._inbox.take_in(events)
         for event in events:
             if event.kind is Kind.STATE and event.terminal:
                 for end in self._ends.pop(event.step_run_id, ()):
                     if not end.done():
                         end.set_result(event)
-        self._wake_readers()
 
     def _wake_readers(self) -> None:
         readers, self._readers = self._readers, set()
@@ -191,14 +206,40 @@ class Operator(Calls):
             answer = found()
             if answer is not None:
                 return answer
-            if self._handle.closed:
+            if self._all_is_read:
                 raise Closed("the operator is closed", (), _abi.CLOSED)
-            news: asyncio.Future[None] = self._bind().create_future()
+            # `close` reads the rest.
+            loop = asyncio.get_running_loop() if self._handle.closed else self._bind()
+            news: asyncio.Future[None] = loop.create_future()
             self._readers.add(news)
             try:
                 await news
             finally:
                 self._readers.discard(news)
+
+
+class Opening:
+    """An operator that is about to be opened: ``await`` it, or enter it with ``async with``, whose end closes it."""
+
+    def __init__(self, open_: Callable[[], Operator]) -> None:
+        self._open = open_
+        self._opened: Operator | None = None
+
+    def __await__(self) -> Generator[Any, None, Operator]:
+        return self._in_executor().__await__()
+
+    async def _in_executor(self) -> Operator:
+        operator = await asyncio.get_running_loop().run_in_executor(None, self._open)
+        operator._bind()
+        return operator
+
+    async def __aenter__(self) -> Operator:
+        self._opened = await self
+        return self._opened
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._opened is not None:
+            await self._opened.close()
 
 
 def open(  # noqa: A001 - as stepop.open
@@ -208,6 +249,10 @@ def open(  # noqa: A001 - as stepop.open
     plugin: Plugin | str | os.PathLike[str] | None = None,
     plugin_directories: Iterable[str | os.PathLike[str]] = (),
     **more: Any,
-) -> Operator:
-    """As `stepop.open`, for asyncio."""
-    return Operator(plugin_of(flavor, plugin, plugin_directories), flavor, {**(config or {}), **more})
+) -> Opening:
+    """As `stepop.open`, for asyncio: ``operator = await open(…)``, or ``async with open(…) as operator``. Loading the
+    plugin, and the files that its configuration names, keep no event loop waiting.
+    """
+    return Opening(
+        lambda: Operator(plugin_of(flavor, plugin, plugin_directories), flavor, {**(config or {}), **more})
+    )

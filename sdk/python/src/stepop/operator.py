@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from . import _abi
-from ._handle import Handle, close_at_exit
+from ._handle import EVENTS_A_READ, LAST_CALLS_SECONDS, Handle, close_at_exit
 from ._inbox import Inbox
 from ._log_stream import LogStream, options_of
 from ._plain import encoded, identifier
@@ -24,7 +24,6 @@ from .plugins import Plugin, find_plugin
 
 T = TypeVar("T")
 
-EVENTS_A_READ = 256
 # Only the main thread learns of a Ctrl-C, and not while it is inside a call: so it comes out now and then.
 INTERRUPTIBLE_SECONDS = 0.25
 _IF_ABSENT = {"create": 0, "report_lost": 1}
@@ -129,6 +128,7 @@ class Operator(Calls):
         self._inbox = Inbox()
         self._turn = threading.Condition()
         self._reading = False
+        self._all_is_read = False  # nothing more will come into the inbox
 
     def check(self, request: Mapping[str, Any] | None = None, *, timeout: float = 20.0) -> list[Finding]:
         """Whether all is there to run steps, or this step: one finding a line. Creates nothing; blocks for ``timeout``
@@ -218,16 +218,20 @@ class Operator(Calls):
                     answer = found()
                     if answer is not None:
                         return answer
-                    if self._handle.closed:
+                    if self._all_is_read:
                         raise Closed("the operator is closed", (), _abi.CLOSED)
                     if left.is_over():
                         raise TimedOut("nothing came", (), _abi.TIMEOUT)
-                    if self._reading:
+                    if self._reading or self._handle.closed:  # `close` reads the rest
                         self._turn.wait(left.slice_seconds())
                         continue
                     # In this order: Ctrl-C may come at any instruction, and must leave no turn that nobody has.
                     mine = self._reading = True
-                events = self._wait_for_queue(left)
+                try:
+                    events = self._wait_for_queue(left)
+                except Closed:
+                    if not self._handle.closed:
+                        raise
             finally:
                 if mine:
                     with self._turn:
@@ -243,11 +247,21 @@ class Operator(Calls):
             return self._read_queue()
 
     def close(self, timeout: float = 5.0) -> None:
-        """Ends the operator; the steps run on. Whoever waits gets Closed. Blocks for ``timeout`` seconds at most, for
-        what was acknowledged to reach the cluster. A second call does nothing.
+        """Ends the operator; the steps run on. Whoever waits gets Closed; events not yet read can still be read. Blocks
+        for ``timeout`` seconds at most, for what was acknowledged to reach the cluster. A second call does nothing.
         """
-        self._handle.close(milliseconds(timeout))
+        self._handle.close(milliseconds(timeout), read_rest=self._read_rest)
         self._finalizer.detach()
+
+    def _read_rest(self) -> None:
+        with self._turn:
+            # What a reader has taken out is older than what is left.
+            self._turn.wait_for(lambda: not self._reading, LAST_CALLS_SECONDS)
+            try:
+                self._inbox.take_in(self._handle.rest())
+            finally:
+                self._all_is_read = True
+                self._turn.notify_all()
 
     def __enter__(self) -> Operator:
         return self

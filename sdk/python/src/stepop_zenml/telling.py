@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from zenml.logger import get_logger
 from zenml.models import ExceptionInfo
 
 from stepop import Event, Kind, State
 
 logger = get_logger(__name__)
+
+# What a terminal takes for colours, titles and places (ECMA-48): sequences that begin with ESC.
+_FOR_TERMINALS = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_].*?(?:\x1b\\|\x07|$)|[ -/]*[0-~])", re.DOTALL)
 
 _told: dict[str, str] = {}
 
@@ -42,5 +47,5 @@ def failure(event: Event, step_name: str) -> ExceptionInfo:
         node = f" on {where['node']}" if where.get("node") else ""
         lines.append(f"It ran in {where.get('kind', 'pod')} {where.get('namespace', '')}/{where['name']}{node}.")
     if event.log_tail:
-        lines += ["The end of its log:", event.log_tail.rstrip("\n")]
+        lines += ["The end of its log:", _FOR_TERMINALS.sub("", event.log_tail).rstrip("\n")]
     return ExceptionInfo(traceback="\n".join(lines), message=message)
