@@ -1,4 +1,3 @@
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -6,6 +5,7 @@
 #include <stepop/host_connectors.hpp>
 
 #include "commands/commands.hpp"
+#include "commands/connector_secrets.hpp"
 #include "commands/stack_editing.hpp"
 #include "input/names.hpp"
 #include "input/yaml_text.hpp"
@@ -41,34 +41,6 @@ const ServiceConnectorEntry& require_connector(const Stack& stack, const std::st
   if (const ServiceConnectorEntry* entry = stack.find_connector(name)) return *entry;
   throw BadInput("there is no service connector \"" + name + "\" in the stack " + stack.file + "; " +
                  (stack.service_connectors.empty() ? "it has none" : did_you_mean(name, stack.connector_names())));
-}
-
-// The element of an array of objects whose `key` is `name`; null where there is none.
-const json::object* element(const json::object& object, std::string_view array, std::string_view key,
-                            const std::string& name) {
-  const json::value* all = object.if_contains(array);
-  if (all == nullptr || !all->is_array()) return nullptr;
-  for (const json::value& one : all->get_array()) {
-    if (one.is_object() && text_of(one.get_object(), key) == name) return &one.get_object();
-  }
-  return nullptr;
-}
-
-// The attributes of a method as the plugin describes them; empty for a type or a method that it does not know, of which
-// it complains itself.
-json::array attributes_of(const host::Connectors& connectors, const std::string& type, const std::string& method) {
-  const json::object types{{"types", connectors.types()}};
-  const json::object* of_type = element(types, "types", "type", type);
-  const json::object* of_method = of_type ? element(*of_type, "auth_methods", "auth_method", method) : nullptr;
-  const json::value* attributes = of_method ? of_method->if_contains("attributes") : nullptr;
-  return attributes != nullptr && attributes->is_array() ? attributes->get_array() : json::array();
-}
-
-bool is_secret(const json::array& attributes, std::string_view name) {
-  const json::object all{{"attributes", attributes}};
-  const json::object* attribute = element(all, "attributes", "name", std::string(name));
-  const json::value* secret = attribute ? attribute->if_contains("secret") : nullptr;
-  return secret != nullptr && secret->is_bool() && secret->get_bool();
 }
 
 // As a JSON Schema, so that the command line's values are read as a flavor's are.
@@ -115,21 +87,6 @@ json::object resolved_or_bad(const ServiceConnectorEntry& entry, const Stack& st
   }
   if (!findings.empty()) throw BadInput(std::move(findings));
   return connector;
-}
-
-// A secret that stands plainly in a file which others may read is worth a word.
-void warn_of_plain_secrets(const LoadedStack& loaded, const ServiceConnectorEntry& entry,
-                           const json::array& attributes) {
-  struct stat status {};
-  if (::stat(loaded.chosen.file.c_str(), &status) != 0 || (status.st_mode & 077) == 0) return;
-  for (const auto& attribute : entry.connector.at("configuration").as_object()) {
-    const std::string name(attribute.key());
-    if (!is_secret(attributes, name) || !is_plain(entry, name)) continue;
-    write_text(STDERR_FILENO, "warning: " + loaded.chosen.file.string() + ": service_connectors." + entry.name +
-                                  ".configuration." + name +
-                                  " is a plain secret in a file that others may read; chmod 600 it, or write "
-                                  "${env:NAME} or ${file:PATH}\n");
-  }
 }
 
 std::string auth_methods(const json::object& type) {
@@ -183,6 +140,7 @@ int register_service_connector(const ConnectorCommand& command) {
   json::object written{{"type", command.type}, {"auth_method", command.auth_method}};
   StackEdit edit;
   edit.readers = Readers::owner;
+  edit.may_begin = true;
   edit.changes = [&](const Stack& before, const YamlDocument&) -> std::vector<StackChange> {
     if (before.find_connector(command.name) != nullptr) {
       throw BadInput(in_words(chosen) + " has a service connector \"" + command.name +
@@ -247,7 +205,7 @@ int describe_service_connector(const ConnectorCommand& command) {
   const ServiceConnectorEntry& entry = require_connector(loaded.stack, command.name);
   const host::Connectors connectors = require_connectors(plugins_of(command.options, loaded.stack));
   const json::array attributes = attributes_of(connectors, entry.type, entry.auth_method);
-  warn_of_plain_secrets(loaded, entry, attributes);
+  warn_of_plain_secrets(loaded.chosen.file, entry, attributes);
   const json::object document = as_document(entry, loaded, attributes);
   if (command.options.output != Output::text) {
     write_document(command.options.output, document);
@@ -272,7 +230,7 @@ int verify_service_connector(const ConnectorCommand& command) {
   const LoadedStack loaded = load_stack(command.options.stack);
   const ServiceConnectorEntry& entry = require_connector(loaded.stack, command.name);
   const host::Connectors connectors = require_connectors(plugins_of(command.options, loaded.stack));
-  warn_of_plain_secrets(loaded, entry, attributes_of(connectors, entry.type, entry.auth_method));
+  warn_of_plain_secrets(loaded.chosen.file, entry, attributes_of(connectors, entry.type, entry.auth_method));
   const json::object connector = resolved_or_bad(entry, loaded.stack);
   const std::string place = child_path("service_connectors", entry.name) + ".";
   const json::object identity = judged(place, [&] { return connectors.verify(connector, kPatience); });
@@ -373,6 +331,22 @@ int list_connector_resources(const ConnectorCommand& command) {
   return all_fine ? 0 : kNotWell;
 }
 
+std::string cluster_of(const Connection& connection, const Stack& stack, const host::PluginDirectory& plugins) {
+  const ServiceConnectorEntry& entry = require_connector(stack, connection.connector);
+  if (!connection.verify) return connection.resource_id;
+  const json::object connector = resolved_or_bad(entry, stack);
+  const host::Connectors connectors = require_connectors(plugins);
+  return judged("", [&] {
+    const json::array resources = resources_of(connectors, connector, connection.resource_id);
+    if (resources.size() == 1) return text_of(resources.front().as_object(), "resource_id");
+    std::vector<std::string> ids;
+    for (const json::value& resource : resources) ids.push_back(text_of(resource.as_object(), "resource_id"));
+    throw BadInput(ids.empty() ? "the service connector " + entry.name + " reaches no cluster"
+                               : "the service connector " + entry.name + " reaches " + std::to_string(ids.size()) +
+                                     " clusters; say which with --resource-id: " + listed(ids));
+  });
+}
+
 int connect_step_operator(const ConnectorCommand& command) {
   const ChosenStack chosen = choose_stack(ConfigurationDirectory::of_this_process(), command.options.stack);
   std::optional<host::PluginDirectory> plugins;
@@ -380,22 +354,8 @@ int connect_step_operator(const ConnectorCommand& command) {
   StackEdit edit;
   edit.changes = [&](const Stack& before, const YamlDocument&) {
     const StepOperatorEntry& step_operator = require_step_operator(before, command.name);
-    const ServiceConnectorEntry& entry = require_connector(before, command.connector);
     plugins = plugins_of(command.options, before);
-    cluster = command.resource_id;
-    if (command.verify) {
-      const json::object connector = resolved_or_bad(entry, before);
-      const host::Connectors connectors = require_connectors(*plugins);
-      cluster = judged("", [&] {
-        const json::array resources = resources_of(connectors, connector, command.resource_id);
-        if (resources.size() == 1) return text_of(resources.front().as_object(), "resource_id");
-        std::vector<std::string> ids;
-        for (const json::value& resource : resources) ids.push_back(text_of(resource.as_object(), "resource_id"));
-        throw BadInput(ids.empty() ? "the service connector " + entry.name + " reaches no cluster"
-                                   : "the service connector " + entry.name + " reaches " + std::to_string(ids.size()) +
-                                         " clusters; say which with --resource-id: " + listed(ids));
-      });
-    }
+    cluster = cluster_of({command.connector, command.resource_id, command.verify}, before, *plugins);
     std::vector<StackChange> changes{
         {{"step_operators", command.name, "connector"}, json::value(json::string(command.connector))}};
     if (!cluster.empty())

@@ -65,7 +65,23 @@ def judge(score: Score, cloud: Cloud, build: Path) -> None:
              "connected the step operator cluster")
         says(stack.read_text(), "connector: prod", "connector_resource_id: blue")
         says(stepop("service-connector", "delete", "prod", code=2), "the step operator cluster")
+        register = ["step-operator", "register", "at-once", "--flavor", "kubernetes"]
+        says(stepop(*register, "--connector", "prod", code=2), "say which with --resource-id")
+        says(stepop(*register, "--resource-id", "green", code=2), "--connector")
+        says(stepop(*register, "--connector", "prod", "--resource-id", "blue"), "registered the step operator at-once")
+        score.check("both are connected", stack.read_text().count("connector_resource_id: blue"), 2)
+        says(stepop("step-operator", "update", "at-once", "--kubernetes_context", "mine", code=2),
+             "one way to the cluster")
+        stepop("step-operator", "delete", "at-once")
         stepop("service-connector", "delete", "plain")
         score.true("it is gone", "plain" not in stack.read_text())
         os.environ.pop("MY_SECRET")
         says(stepop("service-connector", "verify", "prod", code=2), "MY_SECRET", "service_connectors.prod")
+        stack.write_text("name: s\nservice_connectors:\n  plain:\n    type: kubernetes\n    auth_method: token\n    configuration: "
+                         f"{{ server: 'https://127.0.0.1:1', cluster_name: here, token: {SECRET} }}\n"
+                         "step_operators:\n  cluster: { flavor: kubernetes, connector: plain }\n")
+        pipeline = Path(folder) / "pipeline.yaml"
+        pipeline.write_text('pipeline: p\nimage: i\nsteps: { one: { step_operator: cluster, command: ["true"] } }\n')
+        says(stepop("run", str(pipeline), "--dry-run", code=2),
+             "service_connectors.plain.configuration.token is a plain secret in a file that others may read",
+             "cannot connect to https://127.0.0.1:1")

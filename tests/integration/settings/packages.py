@@ -15,6 +15,10 @@ ROOT = Path(__file__).resolve().parents[3]
 CLUSTER = ROOT / "tests" / "cluster"
 # What `enter` needs for ZenML's own manifest functions.
 ZENML = (["zenml==0.98.0", "kubernetes==34.1.0"], "from zenml.integrations.kubernetes import manifest_utils")
+# The clouds' own libraries, and what their stand-ins need.
+CLOUDS = (["botocore==1.44.8", "google-auth==2.63.0", "requests==2.34.2", "azure-identity==1.27.0", "cryptography==50.0.2",
+           "PyYAML==6.0.4", "moto[server]==5.2.5"],
+          "import botocore, google.auth, requests, azure.identity, moto.server, yaml")
 
 
 def cache() -> Path:
