@@ -68,7 +68,7 @@ def runs(stack: Stack, flavors: list[Flavor], exits: Exits, count: int) -> dict[
             stack.clear()
             before = len(flavor.proxy.ledger.all)
             ended = stack.project.run(**flavor.environment())
-            assert ended.code == 0, ended.text
+            assert ended.code == 0, (ended.text, ended.notes)
             requests = len(flavor.proxy.ledger.all) - before
             measured[flavor.name].add(ended, stack.pods(), exits, shown, requests)
     return measured
