@@ -94,7 +94,7 @@ def what_is_seen(told: dict[str, list[str]]) -> str:
 
 
 def spread(values: list[float]) -> str:
-    return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+    return f"{statistics.median(values):.3g} ({min(values):.3g} to {max(values):.3g})"
 
 
 def ratio(of: list[float], to: list[float]) -> float:
@@ -106,7 +106,7 @@ def table(theirs: Measured, ours: Measured) -> str:
     lines = ["| | ZenML's own `kubernetes` | stepop | ratio |", "|---|---|---|---|"]
     for name, title in ROWS.items():
         a, b = theirs.values[name], ours.values[name]
-        lines.append(f"| {title} | {spread(a)} | {spread(b)} | {ratio(b, a):.2f} |")
+        lines.append(f"| {title} | {spread(a)} | {spread(b)} | {ratio(b, a):.2g} |")
     return "\n".join(lines)
 
 
