@@ -148,6 +148,27 @@ TEST_F(RenewalTest, HoldsALifeThatNoClockCan) {
   EXPECT_GT(*renewal.next(), now);
 }
 
+TEST_F(RenewalTest, WhatLivesForASecondIsUsedForThatAndRequestsWaitForTheNext) {
+  renew(1s);
+  EXPECT_EQ(renewal.ask(now), Answer::Use);
+  EXPECT_EQ(go_to_next(), 1s);
+  EXPECT_EQ(renewal.ask(now), Answer::Wait);
+  renew(3s, 0.0);
+  now += 2s;
+  EXPECT_EQ(renewal.ask(now), Answer::Use);
+  now += 1100ms;
+  EXPECT_EQ(renewal.ask(now), Answer::Wait) << "its renewal has been due for a while, and none has failed";
+  fail();
+  EXPECT_EQ(renewal.ask(now), Answer::Fail);
+}
+
+TEST_F(RenewalTest, WhatIsFreshButAboutToEndAndRefusedIsRenewed) {
+  renew(3s);
+  now += 1500ms;
+  EXPECT_TRUE(renewal.refused(now, renewal.generation()));
+  EXPECT_TRUE(renewal.due(now));
+}
+
 TEST_F(RenewalTest, WhatHadEndedAlreadyAndIsRefusedIsNoRefusalButWaitsForTheNextRenewal) {
   renew(-3600s);
   pass(1s);
