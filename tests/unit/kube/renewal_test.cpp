@@ -70,7 +70,7 @@ TEST_F(RenewalTest, TriesAgainAndAgainWhileTheOldLive) {
   while (renewal.ask(now) == Answer::Use) {
     fail();
     ++tries;
-    EXPECT_LE(go_to_next(), 38s);
+    EXPECT_LE(go_to_next(), 13s);
     ASSERT_LT(tries, 100u);
   }
   EXPECT_GE(tries, 6u);
@@ -213,7 +213,7 @@ TEST_F(RenewalTest, ASourceThatIsAwayForTwoMinutesWhileTheOldLiveIsMissedByNobod
 TEST_F(RenewalTest, ASourceThatIsAwayBeyondTheirEndHoldsRequestsUpAndNotMuchLonger) {
   const Away away = away_for_two_minutes(*this, 60s, 0.5);
   EXPECT_GE(away.held_up, 140 - 60);
-  EXPECT_LE(away.late, 38s) << "the longest pause between two tries";
+  EXPECT_LE(away.late, 13s) << "the longest pause between two tries";
   EXPECT_EQ(away.used + away.held_up, 399);
 }
 
