@@ -36,16 +36,18 @@ int main(int argc, char** argv) {
       "as\nprocesses, wherever a plugin knows how.",
       "stepop"};
   app.require_subcommand(1);
+  app.set_version_flag("--version", version_line(), "Print the version, and that of the plugin ABI");
+  std::vector<Verb> verbs = run_verbs(app);
+  for (Verb& verb : stack_verbs(app)) verbs.push_back(std::move(verb));
+  for (Verb& verb : connector_verbs(app)) verbs.push_back(std::move(verb));
+  for (Verb& verb : other_verbs(app)) verbs.push_back(std::move(verb));
+  // Behind the verbs, which would have it too.
   app.footer(
       "Examples:\n"
       "  stepop step-operator register cluster --flavor kubernetes --kubernetes_context my-cluster\n"
       "  stepop run pipeline.yaml\n"
       "  stepop logs -f demo-3 train\n\n"
       "`stepop VERB --help` tells more of a verb.");
-  std::vector<Verb> verbs = run_verbs(app);
-  for (Verb& verb : stack_verbs(app)) verbs.push_back(std::move(verb));
-  for (Verb& verb : connector_verbs(app)) verbs.push_back(std::move(verb));
-  for (Verb& verb : other_verbs(app)) verbs.push_back(std::move(verb));
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   if (!arguments.empty() && arguments[0] == kComplete) {
     write_text(STDOUT_FILENO, completion_answers(wanted_completion(app, {arguments.begin() + 1, arguments.end()})));
@@ -54,14 +56,18 @@ int main(int argc, char** argv) {
   try {
     parse_command_line(app, verbs, arguments);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kBadInput;
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    return say_bad_input(BadInput(usage_error(app, arguments, error)));
   } catch (const BadInput& bad) {
     return say_bad_input(bad);
   }
   survive_broken_pipes();
   try {
     for (const Verb& verb : verbs) {
-      if (verb.app->parsed()) return verb.call();
+      if (!verb.app->parsed()) continue;
+      const int status = verb.call();
+      const std::string trouble = output_trouble();
+      return trouble.empty() ? status : say_failure(trouble);
     }
   } catch (const BadInput& bad) {
     return say_bad_input(bad);

@@ -48,8 +48,8 @@ PartedConfig part_config(const json::object& config) {
     if (resource_id != nullptr) throw wrong(kResourceId, "there is no connector beside it");
     return parted;
   }
-  for (const char* other : {"kubeconfig", "kubernetes_context"}) {
-    if (config.contains(other))
+  for (const char* other : {"kubeconfig", "kubernetes_context", "incluster"}) {
+    if (config.contains(other) && config.at(other) != false)
       throw wrong(other, "found beside a connector, expected one way to the cluster: a kubeconfig or a connector");
   }
   parted.connector = read_connector(*connector, resource_id);

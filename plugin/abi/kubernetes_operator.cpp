@@ -35,6 +35,8 @@ std::string random_instance() {
   return instance;
 }
 
+// A kubeconfig that is not there yet, or not good yet, says nothing against a configuration that does not name it: the
+// same `open` may succeed later, and such a finding is retryable.
 Error as_error(const kube::ConfigError& mistake, const request::OperatorConfig& config) {
   constexpr std::string_view context = ": context";
   const std::string& place = mistake.path();
@@ -44,9 +46,9 @@ Error as_error(const kube::ConfigError& mistake, const request::OperatorConfig& 
                                          place.substr(0, place.size() - context.size()),
                                      mistake.hint(), false}});
   }
-  return Error(STEPOP_E_INVALID,
-               {{Finding::Level::error, "Kubeconfig", mistake.path(),
-                 "found " + mistake.found() + ", expected " + mistake.expected(), mistake.hint(), false}});
+  return Error(STEPOP_E_INVALID, {{Finding::Level::error, "Kubeconfig", mistake.path(),
+                                   "found " + mistake.found() + ", expected " + mistake.expected(), mistake.hint(),
+                                   !config.kubeconfig.has_value()}});
 }
 
 kube::ClusterAccess access_to(const request::OperatorConfig& config, const Environment& environment) {

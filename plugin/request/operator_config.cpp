@@ -3,6 +3,20 @@
 #include "request/declarations.hpp"
 
 namespace stepop::request {
+namespace {
+
+// ZenML ignores a context there too, but a user should know.
+void check_ways_to_the_cluster(const OperatorConfig& config, const Reader& here) {
+  if (!config.incluster) return;
+  const auto unused = [&](const char* name) {
+    here.member(name).warn(finding::contradiction, "found beside `incluster: true`, so it is not used",
+                           "leave one of the two out");
+  };
+  if (config.kubernetes_context) unused("kubernetes_context");
+  if (config.kubeconfig) unused("kubeconfig");
+}
+
+}  // namespace
 
 const Object<OperatorConfig>& config_object() {
   static const auto object =
@@ -22,7 +36,8 @@ const Object<OperatorConfig>& config_object() {
                   "Whether to use the access that a pod has to the cluster that it runs in, and no kubeconfig.")
           .members_of(&OperatorConfig::settings, settings_object())
           .misplaced(pod_settings_object(), "pod_settings")
-          .misplaced("settings", "settings stand beside `owner`");
+          .misplaced("settings", "settings stand beside `owner`")
+          .check(check_ways_to_the_cluster);
   return object;
 }
 

@@ -33,6 +33,12 @@ bool is_plain_name(std::string_view name) {
   });
 }
 
+std::string nearest_of(std::string_view name, const std::vector<std::string>& candidates) {
+  // A longer text is no mistyped name, and comparing it would take long.
+  constexpr std::size_t longest_name = 100;
+  return name.size() > longest_name ? std::string() : nearest_name(name, candidates);
+}
+
 }  // namespace
 
 void Reader::report(std::string code, std::string message, std::string hint) const {
@@ -92,10 +98,7 @@ std::string found_expected(const std::string& found, const std::string& expected
 }
 
 std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates) {
-  // A longer text is no mistyped name, and comparing it would take long.
-  constexpr std::size_t longest_name = 100;
-  if (name.size() > longest_name) return {};
-  const std::string nearest = nearest_name(name, candidates);
+  const std::string nearest = nearest_of(name, candidates);
   return nearest.empty() ? std::string() : "did you mean `" + nearest + "`?";
 }
 
@@ -108,6 +111,14 @@ void report_unknown_key(const Reader& place, std::string_view key, const std::ve
   std::string hint = did_you_mean(key, known);
   for (const auto& [name, say] : misplaced) {
     if (name == key) hint = say;
+  }
+  if (hint.empty()) {
+    std::vector<std::string> elsewhere;
+    for (const auto& [name, say] : misplaced) elsewhere.push_back(name);
+    const std::string nearest = nearest_of(key, elsewhere);
+    for (const auto& [name, say] : misplaced) {
+      if (name == nearest) hint = "did you mean `" + name + "`? " + say;
+    }
   }
   // Who is told the one name that was meant need not read all of them.
   constexpr std::size_t most_beside_a_hint = 12;

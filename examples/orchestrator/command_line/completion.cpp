@@ -54,6 +54,12 @@ Subject subject_of(const CLI::App& verb, const CLI::Option& option) {
       {"plugin-dir", Subject::directory},
       {"resume", Subject::run},
       {"flavor", Subject::flavor},
+      {"remove", Subject::configured},
+      {"connector", Subject::service_connector},
+      {"type", Subject::connector_type},
+      {"connector-type", Subject::connector_type},
+      {"auth-method", Subject::auth_method},
+      {"resource-type", Subject::word},
       {"step_operator", Subject::step_operator},
       {"output", Subject::word},
       {"schema", Subject::word},
@@ -67,17 +73,19 @@ Subject subject_of(const CLI::App& verb, const CLI::Option& option) {
   if (name == "NAME") {
     if (verb.get_name() == "register" || verb.get_name() == "install") return Subject::nothing;
     const CLI::App* group = verb.get_parent();
-    return group != nullptr && group->get_name() == "stack" ? Subject::stack : Subject::step_operator;
+    const std::string what = group == nullptr ? "" : group->get_name();
+    return what == "stack" ? Subject::stack
+                           : (what == "service-connector" ? Subject::service_connector : Subject::step_operator);
   }
   const auto found = kSubjects.find(name);
   return found == kSubjects.end() ? Subject::nothing : found->second;
 }
 
-std::vector<std::string> words_of(const CLI::App& verb, const CLI::Option& option) {
+std::vector<std::string> words_of(const CLI::Option& option) {
   const std::string name = option.get_positional() ? option.get_name(true) : long_name(option);
   if (name == "SHELL") return {"bash", "zsh"};
   if (name == "schema") return {"configuration", "request", "settings"};
-  if (name == "output" && (verb.get_name() == "run" || verb.get_name() == "version")) return {"json"};
+  if (name == "resource-type") return {"kubernetes-cluster"};
   if (name == "output") return {"json", "yaml"};
   return {};
 }
@@ -88,11 +96,13 @@ void note_option(const CLI::Option& option, const std::string& value, Completion
   if (name == "state-dir") wanted.state_directory = value;
   if (name == "plugin-dir") wanted.plugin_directories.push_back(value);
   if (name == "flavor") wanted.flavor = value;
+  if (name == "type") wanted.connector_type = value;
+  if (name == "auth-method") wanted.auth_method = value;
 }
 
 void want_value(const CLI::App& verb, const CLI::Option& option, CompletionWanted& wanted) {
   wanted.subject = subject_of(verb, option);
-  wanted.words = words_of(verb, option);
+  wanted.words = words_of(option);
 }
 
 }  // namespace
@@ -104,7 +114,7 @@ CompletionWanted wanted_completion(const CLI::App& app, const std::vector<std::s
   std::vector<std::string> positionals;
   std::vector<const CLI::Option*> used;
   const CLI::Option* waiting = nullptr;  // an option whose value comes next
-  bool unknown_waits = false;            // a plugin's --KEY
+  std::string unknown;                   // a plugin's --KEY, whose value comes next
   for (std::size_t i = 0; i + 1 < words.size(); ++i) {
     const std::string& word = words[i];
     if (word == "=") continue;  // bash makes three words of --stack=FILE
@@ -112,8 +122,8 @@ CompletionWanted wanted_completion(const CLI::App& app, const std::vector<std::s
     if (waiting != nullptr) {
       note_option(*waiting, word, wanted);
       waiting = nullptr;
-    } else if (unknown_waits) {
-      unknown_waits = false;
+    } else if (!unknown.empty()) {
+      unknown.clear();
     } else if (word.size() > 1 && word[0] == '-') {
       const CLI::Option* option = option_named(*verb, word.substr(0, equals));
       if (option != nullptr) used.push_back(option);
@@ -121,20 +131,21 @@ CompletionWanted wanted_completion(const CLI::App& app, const std::vector<std::s
         note_option(*option, word.substr(equals + 1), wanted);
       else if (option != nullptr && takes_value(*option))
         waiting = option;
-      unknown_waits = option == nullptr && equals == word.npos && word.starts_with("--");
+      if (option == nullptr && equals == word.npos && word.starts_with("--")) unknown = word.substr(2);
     } else if (const CLI::App* next = positionals.empty() ? verb_named(*verb, word) : nullptr) {
       verb = next;
     } else {
       positionals.push_back(word);
     }
   }
-  if (!positionals.empty()) wanted.run = positionals.front();
+  if (!positionals.empty()) wanted.name = positionals.front();
   wanted.begun = words.back() == "=" ? "" : words.back();
   const std::size_t equals = wanted.begun.find('=');
   if (waiting != nullptr) {
     want_value(*verb, *waiting, wanted);
-  } else if (unknown_waits) {
-    wanted.subject = Subject::file;
+  } else if (!unknown.empty()) {
+    wanted.subject = Subject::value;
+    wanted.setting = unknown;
   } else if (wanted.begun.starts_with("--") && equals != wanted.begun.npos) {
     wanted.prefix = wanted.begun.substr(0, equals + 1);
     if (const CLI::Option* option = option_named(*verb, wanted.begun.substr(0, equals)))
@@ -146,7 +157,9 @@ CompletionWanted wanted_completion(const CLI::App& app, const std::vector<std::s
       if (!again && std::find(used.begin(), used.end(), option) != used.end()) continue;
       for (const std::string& name : option->get_lnames()) wanted.words.push_back("--" + name);
     }
-    if (!wanted.flavor.empty() && verb->get_name() == "register") wanted.subject = Subject::setting;
+    const bool has_settings = verb->get_parent() != nullptr && verb->get_parent()->get_name() != "stack";
+    if (has_settings && (verb->get_name() == "register" || verb->get_name() == "update"))
+      wanted.subject = Subject::setting;
   } else if (const auto verbs = verbs_of(*verb); !verbs.empty()) {
     for (const CLI::App* next : verbs) wanted.words.push_back(next->get_name());
   } else if (const auto places = positionals_of(*verb); !places.empty()) {

@@ -1,6 +1,8 @@
 #include <algorithm>
 
 #include "command_line/verbs.hpp"
+#include "input/finding.hpp"
+#include "input/names.hpp"
 
 namespace stepop::orchestrator {
 
@@ -24,14 +26,6 @@ void add_stack(CLI::App& verb, std::optional<std::string>& stack) {
       ->type_name("STACK");
 }
 
-void add_json_output(CLI::App& verb, bool& json) {
-  verb.add_option_function<std::string>(
-          "-o,--output", [&json](const std::string& format) { json = format == "json"; },
-          "`json`: one JSON document on stdout")
-      ->check(CLI::IsMember({"json"}).description(""))
-      ->type_name("FORMAT");
-}
-
 void add_output(CLI::App& verb, Output& output) {
   verb.add_option_function<std::string>(
           "-o,--output",
@@ -51,18 +45,43 @@ std::vector<std::string> long_options(const CLI::App& verb) {
   return names;
 }
 
-// The verb that the arguments begin with, and how many of them name it.
-const Verb* verb_of(const CLI::App& app, const std::vector<Verb>& verbs, const std::vector<std::string>& arguments,
-                    std::size_t& words) {
+std::vector<const CLI::App*> verbs_below(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App*) { return true; });
+}
+
+// The verb, or the group of verbs, that the arguments begin with, and how many of them name it.
+const CLI::App& named_by(const CLI::App& app, const std::vector<std::string>& arguments, std::size_t& words) {
   const CLI::App* at = &app;
   for (words = 0; words < arguments.size(); ++words) {
-    const auto named =
-        at->get_subcommands([&](const CLI::App* candidate) { return candidate->get_name() == arguments[words]; });
-    if (named.empty()) break;
-    at = named.front();
+    const auto verbs = verbs_below(*at);
+    const auto named = std::find_if(verbs.begin(), verbs.end(),
+                                    [&](const CLI::App* verb) { return verb->get_name() == arguments[words]; });
+    if (named == verbs.end()) break;
+    at = *named;
   }
-  const auto found = std::find_if(verbs.begin(), verbs.end(), [&](const Verb& verb) { return verb.app == at; });
-  return found == verbs.end() ? nullptr : &*found;
+  return *at;
+}
+
+// "stepop step-operator"
+std::string full_name(const CLI::App& verb) {
+  return (verb.get_parent() == nullptr ? "" : full_name(*verb.get_parent()) + " ") + verb.get_name();
+}
+
+void refuse_unknown_verb(const CLI::App& group, const std::string& word) {
+  std::vector<std::string> names;
+  for (const CLI::App* verb : verbs_below(group)) names.push_back(verb->get_name());
+  throw BadInput("there is no command `" + full_name(group) + " " + word + "`; " + did_you_mean(word, names));
+}
+
+void refuse_unknown_options(const CLI::App& verb, const std::vector<std::string>& arguments, std::size_t first) {
+  const std::vector<std::string> known = long_options(verb);
+  for (std::size_t i = first; i < arguments.size() && arguments[i] != "--"; ++i) {
+    const std::string name = arguments[i].substr(0, arguments[i].find('='));
+    if (!name.starts_with("--") || std::find(known.begin(), known.end(), name.substr(2)) != known.end()) continue;
+    const std::string meant = nearest_name(name.substr(2), known);
+    throw BadInput(name + ": `" + full_name(verb) + "` has no such option; " +
+                   (meant.empty() ? "`" + full_name(verb) + " --help` lists them" : "did you mean --" + meant + "?"));
+  }
 }
 
 }  // namespace
@@ -70,15 +89,31 @@ const Verb* verb_of(const CLI::App& app, const std::vector<Verb>& verbs, const s
 void parse_command_line(CLI::App& app, const std::vector<Verb>& verbs, const std::vector<std::string>& arguments) {
   std::vector<std::string> known = arguments;
   std::size_t words = 0;
-  if (const Verb* verb = verb_of(app, verbs, arguments, words); verb != nullptr && verb->settings != nullptr) {
+  const CLI::App& at = named_by(app, arguments, words);
+  const auto verb = std::find_if(verbs.begin(), verbs.end(), [&](const Verb& one) { return one.app == &at; });
+  if (verb == verbs.end()) {
+    if (words < arguments.size() && !arguments[words].starts_with("-")) refuse_unknown_verb(at, arguments[words]);
+    refuse_unknown_options(at, arguments, words);
+  } else if (verb->settings == nullptr) {
+    refuse_unknown_options(at, arguments, words);
+  } else {
     const auto behind = arguments.begin() + static_cast<long>(words);
-    SplitArguments split = split_key_values({behind, arguments.end()}, long_options(*verb->app));
+    SplitArguments split = split_key_values({behind, arguments.end()}, long_options(at));
     *verb->settings = std::move(split.settings);
     known.assign(arguments.begin(), behind);
     known.insert(known.end(), split.known.begin(), split.known.end());
   }
   std::reverse(known.begin(), known.end());  // as CLI11 takes them
   app.parse(std::move(known));
+}
+
+std::string usage_error(const CLI::App& app, const std::vector<std::string>& arguments, const CLI::ParseError& error) {
+  std::size_t words = 0;
+  const CLI::App& at = named_by(app, arguments, words);
+  const std::string help = "; `" + full_name(at) + " --help` shows how to call it";
+  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && !verbs_below(at).empty())
+    return "a command is missing" + help;
+  return error.what() + help;
 }
 
 }  // namespace stepop::orchestrator

@@ -34,7 +34,7 @@ Verb add_run(CLI::App& app) {
   verb->add_flag("--fail-fast", command->fail_fast, "Stop the run at the first step that does not succeed");
   verb->add_flag("--dry-run", command->dry_run,
                  "Create nothing: print each step's manifests, as YAML documents, and what the\nserver says of them");
-  add_json_output(*verb, command->json);
+  add_output(*verb, command->output);
   add_plugin_directories(*verb, command->plugin_directories);
   add_state_directory(*verb, command->state_directory);
   verb->footer(
@@ -97,7 +97,7 @@ Verb add_cancel(CLI::App& app) {
 Verb add_version(CLI::App& app) {
   auto command = std::make_shared<VersionCommand>();
   CLI::App* verb = app.add_subcommand("version", "Print the version, and that of the plugin ABI");
-  add_json_output(*verb, command->json);
+  add_output(*verb, command->output);
   return {verb, [command] { return version(*command); }};
 }
 

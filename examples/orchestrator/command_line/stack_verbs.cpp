@@ -34,6 +34,16 @@ Verb add_register(CLI::App& group) {
   verb->add_option("-f,--flavor", command->flavor, "Its flavor; `stepop step-operator flavor list` lists them")
       ->required()
       ->type_name("FLAVOR");
+  verb->add_option("-c,--connector", command->connection.connector,
+                   "A service connector of the stack that reaches its cluster, as with `connect`")
+      ->type_name("NAME");
+  verb->add_option("--ri,--resource-id", command->connection.resource_id,
+                   "One cluster of the connector, as `stepop service-connector list-resources` names it")
+      ->type_name("ID")
+      ->needs("--connector");
+  verb->add_flag_callback(
+          "--no-verify", [command] { command->connection.verify = false; }, "Connect it without asking the cloud")
+      ->needs("--connector");
   add_stack_options(*verb, command->options);
   add_state_directory(*verb, command->options.state_directory);
   verb->footer(kSettings + std::string("Example:\n  stepop step-operator register cluster --flavor kubernetes "

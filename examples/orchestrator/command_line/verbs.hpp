@@ -30,10 +30,11 @@ std::vector<Verb> other_verbs(CLI::App&);      // doctor, completion
 void add_state_directory(CLI::App&, std::optional<std::string>&);
 void add_plugin_directories(CLI::App&, std::vector<std::string>&);
 void add_stack(CLI::App&, std::optional<std::string>&);
-void add_json_output(CLI::App&, bool& json);
 void add_output(CLI::App&, Output&);
 
 // As `argv` without the program. Verbs that take a plugin's settings get them. Throws CLI::ParseError, BadInput.
 void parse_command_line(CLI::App&, const std::vector<Verb>&, const std::vector<std::string>& arguments);
+// What was wrong, and where the help is.
+std::string usage_error(const CLI::App&, const std::vector<std::string>& arguments, const CLI::ParseError&);
 
 }  // namespace stepop::orchestrator

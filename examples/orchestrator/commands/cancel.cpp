@@ -25,7 +25,7 @@ int cancel(const CancelCommand& command) {
   journal.ask_to_cancel(run.id);
   const auto directory = state_directory.run_directory(run.id);
   if (const auto lock = try_lock_run(directory)) {
-    return take_up_run(state_directory, journal, journal.find_run(run.id), command.plugin_directories, false) ==
+    return take_up_run(state_directory, journal, journal.find_run(run.id), command.plugin_directories, Output::text) ==
                    kStepopFailed
                ? kStepopFailed
                : 0;

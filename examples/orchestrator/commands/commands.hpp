@@ -29,7 +29,7 @@ struct RunCommand {
   std::size_t max_parallel = 0;
   bool fail_fast = false;
   bool dry_run = false;
-  bool json = false;
+  Output output = Output::text;
   std::vector<std::string> plugin_directories;
   std::optional<std::string> state_directory;
 };
@@ -65,8 +65,9 @@ struct DoctorCommand {
 int doctor(const DoctorCommand&);
 
 struct VersionCommand {
-  bool json = false;
+  Output output = Output::text;
 };
 int version(const VersionCommand&);
+std::string version_line();  // for people
 
 }  // namespace stepop::orchestrator

@@ -17,7 +17,12 @@ enum class Subject {
   stack_or_file,
   step_operator,
   flavor,
-  setting,  // a key of the flavor's configuration, as an option: --KEY
+  setting,     // a key of the flavor's configuration, or of the connector's, as an option: --KEY
+  value,       // of the setting `setting`
+  configured,  // a key that the step operator's configuration has
+  service_connector,
+  connector_type,
+  auth_method,
   run,
   step,
 };
@@ -32,7 +37,10 @@ struct CompletionWanted {
   std::optional<std::string> state_directory;
   std::vector<std::string> plugin_directories;
   std::string flavor;
-  std::string run;
+  std::string name;  // the first word that is no verb and no option: a run's name, or what the verb is about
+  std::string connector_type;
+  std::string auth_method;
+  std::string setting;  // the key that waits for its value
 };
 
 // "bash" or "zsh". The script calls `stepop __complete WORD...` for each answer.

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/json/serialize.hpp>
 
 #include "commands/commands.hpp"
 #include "host/plugin_search.hpp"
@@ -22,13 +21,13 @@ namespace {
 constexpr std::size_t kTailLines = 8;
 constexpr std::size_t kTailLineBytes = 400;
 
-void show_end(const StateDirectory& state_directory, const RunView& view, bool json) {
+void show_end(const StateDirectory& state_directory, const RunView& view, Output output) {
   const auto log_tail = [&](const std::string& step) {
     return last_lines(state_directory.log_file(view.id, step), kTailLines, kTailLineBytes);
   };
-  if (json) {
+  if (output != Output::text) {
     write_lines(STDERR_FILENO, failure_lines(view, style_of(STDERR_FILENO), log_tail));
-    write_text(STDOUT_FILENO, boost::json::serialize(json_document(view)) + "\n");
+    write_document(output, json_document(view));
     return;
   }
   const Style style = style_of(STDOUT_FILENO);
@@ -40,25 +39,25 @@ void show_end(const StateDirectory& state_directory, const RunView& view, bool j
 }  // namespace
 
 int drive_run(const StateDirectory& state_directory, Journal& journal, JournalledRun run, Pipeline pipeline,
-              const std::vector<OpenOperator>& operators, bool json) {
+              const std::vector<OpenOperator>& operators, Output output) {
   const std::string name = run.name;
-  const auto progress = progress_on(json ? STDERR_FILENO : STDOUT_FILENO);
+  const auto progress = progress_on(output == Output::text ? STDOUT_FILENO : STDERR_FILENO);
   progress->note("run " + name);
   RunLoop loop(state_directory, journal, std::move(run), std::move(pipeline), operators, *progress);
   const RunLoop::End end = loop.drive();
   progress->end();
   if (end == RunLoop::End::steps_left_running) {
-    if (json) write_text(STDOUT_FILENO, boost::json::serialize(json_document(loop.view())) + "\n");
+    if (output != Output::text) write_document(output, json_document(loop.view()));
     write_text(STDERR_FILENO,
                "the steps of " + name + " are left as they are; go on with: stepop run --resume " + name + "\n");
     return kLeft;
   }
-  show_end(state_directory, loop.view(), json);
+  show_end(state_directory, loop.view(), output);
   return loop.view().state == RunState::succeeded ? kAllSucceeded : kStepDidNotSucceed;
 }
 
 int take_up_run(const StateDirectory& state_directory, Journal& journal, JournalledRun run,
-                const std::vector<std::string>& plugin_directories, bool json) {
+                const std::vector<std::string>& plugin_directories, Output output) {
   const Stack stack = stack_from_json(run.stack);
   Pipeline pipeline = pipeline_from_json(run.pipeline);
   std::vector<std::string> used;
@@ -79,7 +78,7 @@ int take_up_run(const StateDirectory& state_directory, Journal& journal, Journal
     warn_of_problems(plugins);
     operators = open_operators(stack, used, plugins, state_directory.owner(), nullptr);
   }
-  return drive_run(state_directory, journal, std::move(run), std::move(pipeline), operators, json);
+  return drive_run(state_directory, journal, std::move(run), std::move(pipeline), operators, output);
 }
 
 std::vector<Finding> missing_secrets(const Step& step, const std::string& file, const Environment& environment) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <set>
 
 #include "input/utf8.hpp"
@@ -21,6 +20,7 @@ struct Rendered {
   const Step* step = nullptr;
   const OpenOperator* open = nullptr;
   bool supported = true;
+  bool answered = true;  // by the server
   host::Rendering rendering;
   std::vector<Finding> mistakes;        // of the request itself: then there is no manifest
   std::vector<std::string> unresolved;  // references that only earlier steps resolve
@@ -37,22 +37,57 @@ std::vector<std::string> unresolved_references(const Step& step) {
   return {references.begin(), references.end()};
 }
 
+// The server did not answer: what is made of the step without it, with why.
+void show_without_server(Rendered& rendered, const json::object& request, std::vector<host::Finding> why,
+                         std::chrono::milliseconds timeout) {
+  rendered.answered = false;
+  rendered.rendering = rendered.open->op.render(request, false, timeout);
+  std::set<std::string> told;
+  for (const host::Finding& finding : rendered.rendering.findings) told.insert(finding.text());
+  for (host::Finding& finding : why) {
+    if (told.contains(finding.text())) continue;
+    finding.path.clear();  // one of the manifests, and it is the same with each
+    finding.level = Level::error;
+    if (told.insert(finding.text()).second) rendered.rendering.findings.push_back(std::move(finding));
+  }
+}
+
+// What a flavor that shows nothing says of a step.
+void only_check(Rendered& rendered, const json::object& request, const RequestFiles& files,
+                std::chrono::milliseconds timeout) {
+  rendered.supported = false;
+  try {
+    for (host::Finding& finding : rendered.open->op.check(request, timeout)) {
+      if (finding.level == Level::error)
+        rendered.mistakes.push_back(in_request(finding, *rendered.step, rendered.open->entry, files));
+      else
+        rendered.rendering.findings.push_back(std::move(finding));
+    }
+  } catch (const host::Error& error) {
+    if (error.code() != STEPOP_E_UNSUPPORTED) throw;
+  }
+}
+
 Rendered render(const RunInput& input, const RunNames& run, const Step& step, const OpenOperator& open,
                 std::chrono::milliseconds timeout) {
   Rendered rendered;
   rendered.step = &step;
   rendered.open = &open;
   rendered.unresolved = unresolved_references(step);
+  const json::object request = make_preview(run, input.pipeline, step);
   try {
-    rendered.rendering = open.op.render(make_preview(run, input.pipeline, step), true, timeout);
-  } catch (const host::Error& error) {
-    if (error.code() == STEPOP_E_UNSUPPORTED) {
-      rendered.supported = false;
-      return rendered;
+    try {
+      rendered.rendering = open.op.render(request, true, timeout);
+    } catch (const host::Error& error) {
+      if (error.code() == STEPOP_E_UNAVAILABLE || error.code() == STEPOP_E_TIMEOUT)
+        show_without_server(rendered, request, findings_of(error), timeout);
+      else if (error.code() == STEPOP_E_UNSUPPORTED)
+        only_check(rendered, request, input.files(), timeout);
+      else
+        throw;
     }
-    auto told = error.findings();
-    if (told.empty()) told.push_back({Level::error, std::string(error.code_name()), "", error.what(), "", false});
-    for (const host::Finding& finding : told)
+  } catch (const host::Error& error) {
+    for (const host::Finding& finding : findings_of(error))
       rendered.mistakes.push_back(in_request(finding, step, open.entry, input.files()));
   }
   return rendered;
@@ -87,6 +122,7 @@ json::object as_document(const Rendered& rendered) {
           {"step_operator", rendered.open->entry.name},
           {"flavor", rendered.open->entry.flavor},
           {"supported", rendered.supported},
+          {"answered", rendered.answered},
           {"refused", rendered.refused()},
           {"manifests", rendered.rendering.manifests},
           {"accepted", rendered.rendering.accepted},
@@ -98,11 +134,14 @@ json::object as_document(const Rendered& rendered) {
 void show(const Rendered& rendered) {
   std::string text =
       "# step " + rendered.step->name + " on " + rendered.open->entry.name + " (" + rendered.open->entry.flavor + ")";
-  if (!rendered.supported) {
-    write_text(STDOUT_FILENO, text + ": this flavor has nothing to show before the step runs\n");
-    return;
-  }
-  text += rendered.refused() ? ": refused\n" : ": accepted by the server, nothing was created\n";
+  if (!rendered.answered)
+    text += ": not asked about, the server did not answer; nothing was created\n";
+  else if (rendered.refused())
+    text += ": refused\n";
+  else if (!rendered.supported)
+    text += ": this flavor has nothing to show before the step runs\n";
+  else
+    text += ": accepted by the server, nothing was created\n";
   for (const std::string& reference : rendered.unresolved)
     text += "#   " + reference + " stands as it is written: it is known only when that step has run\n";
   for (const host::Finding& told : rendered.rendering.findings) {
@@ -122,8 +161,8 @@ void say_refusals(const Rendered& rendered) {
 
 }  // namespace
 
-int show_manifests(const RunInput& input, const RunNames& run, const std::vector<OpenOperator>& operators, bool as_json,
-                   std::chrono::milliseconds timeout) {
+int show_manifests(const RunInput& input, const RunNames& run, const std::vector<OpenOperator>& operators,
+                   Output output, std::chrono::milliseconds timeout) {
   bool refused = false;
   json::array documents;
   for (const Step& step : input.pipeline.steps) {
@@ -132,13 +171,13 @@ int show_manifests(const RunInput& input, const RunNames& run, const std::vector
     });
     const Rendered rendered = render(input, run, step, *open, timeout);
     refused = refused || rendered.refused();
-    if (as_json)
+    if (output != Output::text)
       documents.emplace_back(as_document(rendered));
     else
       show(rendered);
     say_refusals(rendered);
   }
-  if (as_json) write_text(STDOUT_FILENO, json::serialize(documents) + "\n");
+  if (output != Output::text) write_document(output, documents);
   return refused ? kBadInput : kAllSucceeded;
 }
 

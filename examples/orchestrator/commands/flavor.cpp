@@ -7,6 +7,7 @@
 #include "commands/stack_editing.hpp"
 #include "input/yaml_text.hpp"
 #include "screen/progress.hpp"
+#include "screen/style.hpp"
 
 namespace stepop::orchestrator {
 namespace json = boost::json;
@@ -62,7 +63,11 @@ std::string type_of(const json::value& schema) {
   return "list of " + (items ? type_of(*items) : "any");
 }
 
-void add_settings(const json::object& schema, const std::string& prefix, std::vector<std::vector<Cell>>& rows) {
+struct Setting {
+  std::string name, type, fallback, meaning;
+};
+
+void add_settings(const json::object& schema, const std::string& prefix, std::vector<Setting>& settings) {
   const json::value* properties = schema.if_contains("properties");
   if (properties == nullptr || !properties->is_object()) return;
   for (const auto& property : properties->get_object()) {
@@ -73,10 +78,30 @@ void add_settings(const json::object& schema, const std::string& prefix, std::ve
     const json::object& inside = property.value().get_object();
     const std::string name = prefix + std::string(property.key());
     const json::value* fallback = inside.if_contains("default");
-    rows.push_back(
-        {{name}, {type_of(inside)}, {fallback ? flow_text(*fallback) : ""}, {text_of(inside, "description")}});
-    add_settings(inside, name + ".", rows);
+    settings.push_back({name, type_of(inside), fallback ? flow_text(*fallback) : "", text_of(inside, "description")});
+    add_settings(inside, name + ".", settings);
   }
+}
+
+// A terminal is never as wide as all of them in a table.
+void show_on_terminal(const std::vector<Setting>& settings) {
+  constexpr std::size_t kIndent = 4;
+  const Style style = style_of(STDOUT_FILENO);
+  const std::size_t columns = std::max<std::size_t>(terminal_size(STDOUT_FILENO).columns, 2 * kIndent) - kIndent;
+  std::vector<std::string> lines;
+  for (const Setting& setting : settings) {
+    lines.push_back(style.bold(setting.name) + "  " + setting.type +
+                    (setting.fallback.empty() ? "" : ", default " + setting.fallback));
+    for (const std::string& line : wrapped(setting.meaning, columns)) lines.push_back(std::string(kIndent, ' ') + line);
+  }
+  write_lines(STDOUT_FILENO, lines);
+}
+
+void show_in_table(const std::vector<Setting>& settings) {
+  std::vector<std::vector<Cell>> rows{{{"SETTING"}, {"TYPE"}, {"DEFAULT"}, {"MEANING"}}};
+  for (const Setting& setting : settings)
+    rows.push_back({{setting.name}, {setting.type}, {setting.fallback}, {setting.meaning}});
+  write_table(std::move(rows));
 }
 
 }  // namespace
@@ -126,10 +151,13 @@ int describe_flavor(const FlavorCommand& command) {
   if (const std::string description = text_of(flavor, "description"); !description.empty()) head += ": " + description;
   write_text(STDOUT_FILENO,
              head + "\n" + plugin.name() + " " + plugin.version() + " (" + plugin.file().string() + ")\n\n");
-  std::vector<std::vector<Cell>> rows{{{"SETTING"}, {"TYPE"}, {"DEFAULT"}, {"MEANING"}}};
+  std::vector<Setting> settings;
   if (const json::value* schema = flavor.if_contains("config_schema"); schema && schema->is_object())
-    add_settings(schema->get_object(), "", rows);
-  write_table(std::move(rows));
+    add_settings(schema->get_object(), "", settings);
+  if (::isatty(STDOUT_FILENO) == 1)
+    show_on_terminal(settings);
+  else
+    show_in_table(settings);
   return 0;
 }
 

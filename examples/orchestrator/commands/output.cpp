@@ -19,8 +19,8 @@ void write_table(std::vector<std::vector<Cell>> rows) {
   if (!rows.empty()) {
     for (Cell& cell : rows.front()) cell.look = [style](std::string_view text) { return style.bold(text); };
   }
-  const std::size_t columns = ::isatty(STDOUT_FILENO) == 1 ? terminal_size(STDOUT_FILENO).columns : 0;
-  write_lines(STDOUT_FILENO, table(rows, columns));
+  // Not cut to a terminal's width: what is shown here is often what the user came for.
+  write_lines(STDOUT_FILENO, table(rows, 0));
 }
 
 }  // namespace stepop::orchestrator

@@ -14,7 +14,7 @@ enum class Output { text, json, yaml };
 // On stdout. REQUIRES: not `text`.
 void write_document(Output, const boost::json::value&);
 
-// On stdout, as wide as the terminal; the first row in bold.
+// On stdout, whole; the first row in bold.
 void write_table(std::vector<std::vector<Cell>> rows);
 
 }  // namespace stepop::orchestrator

@@ -67,7 +67,7 @@ int run(const RunCommand& command) {
 
   JournalledRun run = new_run(input, command, random_id());
   const RunNames preview{run.id, run_name.value_or(input.pipeline.name)};
-  if (command.dry_run) return show_manifests(input, preview, operators, command.json, kCheckTimeout);
+  if (command.dry_run) return show_manifests(input, preview, operators, command.output, kCheckTimeout);
   CheckFindings checked = check_operators(operators, preview, input.stack, input.pipeline, input.stack_document,
                                           input.files(), kCheckTimeout);
   for (const Finding& warning : checked.warnings) warn(warning);
@@ -78,7 +78,7 @@ int run(const RunCommand& command) {
   const auto lock = try_lock_run(state_directory.run_directory(run.id));
   if (!lock) throw std::runtime_error("another process has the lock of a run that is only being made");
   run.name = journal.add_run(run, input.pipeline.name, run_name);
-  return drive_run(state_directory, journal, std::move(run), input.pipeline, operators, command.json);
+  return drive_run(state_directory, journal, std::move(run), input.pipeline, operators, command.output);
 }
 
 int resume(const RunCommand& command) {
@@ -92,7 +92,7 @@ int resume(const RunCommand& command) {
                    "cancel` stops it");
   }
   // What the process that had the lock wrote last.
-  return take_up_run(state_directory, journal, journal.find_run(known.id), command.plugin_directories, command.json);
+  return take_up_run(state_directory, journal, journal.find_run(known.id), command.plugin_directories, command.output);
 }
 
 }  // namespace stepop::orchestrator

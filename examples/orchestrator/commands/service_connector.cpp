@@ -140,6 +140,7 @@ int register_service_connector(const ConnectorCommand& command) {
   json::object written{{"type", command.type}, {"auth_method", command.auth_method}};
   StackEdit edit;
   edit.readers = Readers::owner;
+  edit.may_begin = true;
   edit.changes = [&](const Stack& before, const YamlDocument&) -> std::vector<StackChange> {
     if (before.find_connector(command.name) != nullptr) {
       throw BadInput(in_words(chosen) + " has a service connector \"" + command.name +
@@ -330,6 +331,22 @@ int list_connector_resources(const ConnectorCommand& command) {
   return all_fine ? 0 : kNotWell;
 }
 
+std::string cluster_of(const Connection& connection, const Stack& stack, const host::PluginDirectory& plugins) {
+  const ServiceConnectorEntry& entry = require_connector(stack, connection.connector);
+  if (!connection.verify) return connection.resource_id;
+  const json::object connector = resolved_or_bad(entry, stack);
+  const host::Connectors connectors = require_connectors(plugins);
+  return judged("", [&] {
+    const json::array resources = resources_of(connectors, connector, connection.resource_id);
+    if (resources.size() == 1) return text_of(resources.front().as_object(), "resource_id");
+    std::vector<std::string> ids;
+    for (const json::value& resource : resources) ids.push_back(text_of(resource.as_object(), "resource_id"));
+    throw BadInput(ids.empty() ? "the service connector " + entry.name + " reaches no cluster"
+                               : "the service connector " + entry.name + " reaches " + std::to_string(ids.size()) +
+                                     " clusters; say which with --resource-id: " + listed(ids));
+  });
+}
+
 int connect_step_operator(const ConnectorCommand& command) {
   const ChosenStack chosen = choose_stack(ConfigurationDirectory::of_this_process(), command.options.stack);
   std::optional<host::PluginDirectory> plugins;
@@ -337,22 +354,8 @@ int connect_step_operator(const ConnectorCommand& command) {
   StackEdit edit;
   edit.changes = [&](const Stack& before, const YamlDocument&) {
     const StepOperatorEntry& step_operator = require_step_operator(before, command.name);
-    const ServiceConnectorEntry& entry = require_connector(before, command.connector);
     plugins = plugins_of(command.options, before);
-    cluster = command.resource_id;
-    if (command.verify) {
-      const json::object connector = resolved_or_bad(entry, before);
-      const host::Connectors connectors = require_connectors(*plugins);
-      cluster = judged("", [&] {
-        const json::array resources = resources_of(connectors, connector, command.resource_id);
-        if (resources.size() == 1) return text_of(resources.front().as_object(), "resource_id");
-        std::vector<std::string> ids;
-        for (const json::value& resource : resources) ids.push_back(text_of(resource.as_object(), "resource_id"));
-        throw BadInput(ids.empty() ? "the service connector " + entry.name + " reaches no cluster"
-                                   : "the service connector " + entry.name + " reaches " + std::to_string(ids.size()) +
-                                         " clusters; say which with --resource-id: " + listed(ids));
-      });
-    }
+    cluster = cluster_of({command.connector, command.resource_id, command.verify}, before, *plugins);
     std::vector<StackChange> changes{
         {{"step_operators", command.name, "connector"}, json::value(json::string(command.connector))}};
     if (!cluster.empty())

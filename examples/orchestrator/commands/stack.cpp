@@ -41,7 +41,9 @@ Source find_elsewhere(const ConfigurationDirectory& directory, const std::string
   for (const std::string& stack : stacks) {
     if (directory.stack_file(stack) == but.file) continue;
     const LoadedStack loaded = load_stack({directory.stack_file(stack), directory.stack_file(stack), stack, ""});
-    for (const std::string& other : loaded.stack.names()) known.push_back(other);
+    for (const std::string& other : loaded.stack.names()) {
+      if (std::find(known.begin(), known.end(), other) == known.end()) known.push_back(other);
+    }
     if (loaded.stack.find(name) == nullptr) continue;
     found.push_back({loaded.chosen.shown, written_entry(loaded.document, name), loaded.stack.plugin_directories});
     if (stack == active) break;
@@ -133,7 +135,9 @@ int register_stack(const StackCommand& command) {
     throw BadInput("there is a stack \"" + command.name + "\" already: " + directory.stack_file(command.name).string());
   const auto file = directory.stack_file(command.name);
   const ChosenStack chosen{file, file, command.name, "NAME"};
-  change_stack(chosen, edit_of(directory, command, chosen));
+  StackEdit edit = edit_of(directory, command, chosen);
+  edit.may_begin = true;
+  change_stack(chosen, edit);
   if (command.set) directory.make_active(command.name);
   say("registered " + in_words(chosen) + (command.set ? ", which is the active one now" : ""));
   return 0;

@@ -19,12 +19,20 @@ struct StackOptions {
   Output output = Output::text;
 };
 
+// The service connector by which a step operator reaches its cluster, as a command asks for it.
+struct Connection {
+  std::string connector;    // "": none
+  std::string resource_id;  // "": the connector's only cluster
+  bool verify = true;       // ask the cloud first
+};
+
 struct StepOperatorCommand {
   StackOptions options;
   std::string name;
   std::string flavor;                // of register
   std::vector<KeyValue> settings;    // of register and update
   std::vector<std::string> removed;  // of update: keys
+  Connection connection;             // of register
 };
 int register_step_operator(const StepOperatorCommand&);
 int list_step_operators(const StepOperatorCommand&);

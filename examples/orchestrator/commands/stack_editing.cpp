@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "commands/run_input.hpp"
 #include "host/open_operators.hpp"
 #include "host/plugin_search.hpp"
 #include "input/mapping_reader.hpp"
@@ -51,6 +52,7 @@ bool change_stack(const ChosenStack& chosen, const StackEdit& edit) {
   bool begun = false;
   const auto change = [&](const std::optional<std::string>& there) {
     begun = !there;
+    if (begun && !edit.may_begin) read_text_file(chosen.shown);  // says what is wrong with it
     const std::string before = there ? *there : new_stack_text(name_for_new(chosen));
     const YamlDocument document = parse_yaml(chosen.shown, before);
     std::string after = edited_stack(chosen.shown, before, edit.changes(as_stack(document, chosen), document));
@@ -66,23 +68,27 @@ bool change_stack(const ChosenStack& chosen, const StackEdit& edit) {
 void judge_step_operator(const Stack& after, const std::string& name, const std::vector<std::string>& given,
                          const host::PluginDirectory& plugins, const StackOptions& options) {
   const std::string owner = StateDirectory::open(options.state_directory).owner();
+  const std::string inside = child_path("step_operators", name) + ".configuration.";
+  const auto where_given = [&](Finding finding) {
+    // Places are those of a text that is in no file yet.
+    finding.place = {};
+    if (!finding.path.starts_with(inside)) return finding;
+    const std::string path = finding.path.substr(inside.size());
+    const std::string key = path.substr(0, path.find_first_of(".["));
+    if (std::find(given.begin(), given.end(), key) == given.end()) return finding;
+    finding.file.clear();
+    finding.path = "--" + path;
+    return finding;
+  };
+  std::vector<Finding> later;
   try {
-    open_operators(after, {name}, plugins, owner, nullptr);
+    open_operators(after, {name}, plugins, owner, nullptr, &later);
   } catch (const BadInput& bad) {
-    const std::string inside = child_path("step_operators", name) + ".configuration.";
     std::vector<Finding> findings = bad.findings();
-    for (Finding& finding : findings) {
-      // Places are those of a text that is in no file yet.
-      finding.place = {};
-      if (!finding.path.starts_with(inside)) continue;
-      const std::string path = finding.path.substr(inside.size());
-      const std::string key = path.substr(0, path.find_first_of(".["));
-      if (std::find(given.begin(), given.end(), key) == given.end()) continue;
-      finding.file.clear();
-      finding.path = "--" + path;
-    }
+    for (Finding& finding : findings) finding = where_given(std::move(finding));
     throw BadInput(std::move(findings));
   }
+  for (Finding& finding : later) warn(where_given(std::move(finding)));
 }
 
 const json::object& require_flavor(const host::PluginDirectory& plugins, const std::string& flavor) {

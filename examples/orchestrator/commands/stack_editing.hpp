@@ -39,12 +39,13 @@ struct StackEdit {
   // Throws BadInput for what must not be written. May be empty.
   std::function<void(const Stack& after)> judge;
   Readers readers = Readers::as_before;
+  bool may_begin = false;  // a stack file that is not there
 };
-// A stack file that is not there is begun; returns whether it was.
+// Returns whether the stack file was not there, and has been begun.
 bool change_stack(const ChosenStack&, const StackEdit&);
 
-// What the plugin says of a step operator's configuration; throws BadInput with all of it. A mistake in a key of `given`,
-// which came from the command line, is shown there: "--cleanup: ...".
+// What the plugin says of a step operator's configuration; throws BadInput with all of it, but only warns of what may be
+// right later. A mistake in a key of `given`, which came from the command line, is shown there: "--cleanup: ...".
 void judge_step_operator(const Stack& after, const std::string& name, const std::vector<std::string>& given,
                          const host::PluginDirectory&, const StackOptions&);
 
@@ -56,5 +57,8 @@ boost::json::object written_entry(const std::string& flavor, boost::json::object
 // One that is there, as it is written; to be shown, without its secrets.
 boost::json::object written_entry(const YamlDocument&, const std::string& name);
 boost::json::object shown_entry(const YamlDocument&, const std::string& name);
+
+// The cluster that is meant, "" for the connector's own. Throws BadInput with the names of what there is.
+std::string cluster_of(const Connection&, const Stack&, const host::PluginDirectory&);
 
 }  // namespace stepop::orchestrator

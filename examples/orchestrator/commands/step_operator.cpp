@@ -44,6 +44,7 @@ int register_step_operator(const StepOperatorCommand& command) {
   const ChosenStack chosen = choose_stack(ConfigurationDirectory::of_this_process(), command.options.stack, true);
   std::optional<host::PluginDirectory> plugins;
   StackEdit edit;
+  edit.may_begin = true;
   edit.changes = [&](const Stack& before, const YamlDocument&) -> std::vector<StackChange> {
     if (before.find(command.name) != nullptr) {
       throw BadInput(in_words(chosen) + " has a step operator \"" + command.name +
@@ -52,7 +53,13 @@ int register_step_operator(const StepOperatorCommand& command) {
     plugins = plugins_of(command.options, before);
     const json::object& flavor = require_flavor(*plugins, command.flavor);
     json::object configuration = typed_values(command.settings, config_schema(flavor));
-    return {{{"step_operators", command.name}, written_entry(command.flavor, std::move(configuration))}};
+    json::object entry = written_entry(command.flavor, std::move(configuration));
+    if (!command.connection.connector.empty()) {
+      const std::string cluster = cluster_of(command.connection, before, *plugins);
+      entry["connector"] = command.connection.connector;
+      if (!cluster.empty()) entry["connector_resource_id"] = cluster;
+    }
+    return {{{"step_operators", command.name}, std::move(entry)}};
   };
   edit.judge = [&](const Stack& after) {
     judge_step_operator(after, command.name, keys_of(command.settings), *plugins, command.options);

@@ -2,22 +2,29 @@
 #include <unistd.h>
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <string>
 
 #include "commands/commands.hpp"
 #include "screen/progress.hpp"
 
 namespace stepop::orchestrator {
+namespace {
+
+std::string abi_version() {
+  return std::to_string(STEPOP_ABI_MAJOR) + "." + std::to_string(STEPOP_ABI_MINOR);
+}
+
+}  // namespace
+
+std::string version_line() {
+  return "stepop " STEPOP_VERSION " (plugin ABI " + abi_version() + ")";
+}
 
 int version(const VersionCommand& command) {
-  const std::string abi = std::to_string(STEPOP_ABI_MAJOR) + "." + std::to_string(STEPOP_ABI_MINOR);
-  if (command.json) {
-    const boost::json::object document{{"version", STEPOP_VERSION}, {"abi", abi}};
-    write_text(STDOUT_FILENO, boost::json::serialize(document) + "\n");
-  } else {
-    write_text(STDOUT_FILENO, "stepop " STEPOP_VERSION " (plugin ABI " + abi + ")\n");
-  }
+  if (command.output != Output::text)
+    write_document(command.output, boost::json::object{{"version", STEPOP_VERSION}, {"abi", abi_version()}});
+  else
+    write_text(STDOUT_FILENO, version_line() + "\n");
   return 0;
 }
 

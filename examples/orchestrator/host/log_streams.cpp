@@ -12,14 +12,19 @@ constexpr int kReadsATurn = 4;
 // own, and asks again when a read is not answered; this one is for when that fails.
 constexpr std::chrono::seconds kPatience{30};
 constexpr std::string_view kNotToTheEnd =
-    R"({"message": "the log did not come to its end in time; the step's pod, if it is kept, may have more"})";
+    "[stepop: the log did not come to its end in time; the step's pod, if it is kept, may have more]";
 
 }  // namespace
 
 void LogStreams::add(std::size_t step, std::size_t operator_index, host::LogStream stream,
                      std::unique_ptr<LogCopy> copy) {
   by_ticket_[{operator_index, stream.ticket()}] = step;
-  LineMerge lines([into = copy.get()](std::string_view text, bool partial) { into->add_line(text, partial); });
+  LineMerge lines([into = copy.get()](std::uint32_t pod, std::string_view text, LineMerge::Text what) {
+    if (what == LineMerge::Text::gap)
+      into->add_gap(pod, text);
+    else
+      into->add_line(pod, text, what == LineMerge::Text::piece);
+  });
   streams_.emplace(step, Stream{operator_index, std::move(stream), std::move(copy), std::move(lines), std::nullopt});
   // What is there already may be announced only once, and before the stream was known here.
   readable_.insert(step);
@@ -52,7 +57,7 @@ LogStreams::Copied LogStreams::copy_one(Stream& stream) {
           stream.lines.add(record.index(), record.data(), record.partial());
           break;
         case host::LogKind::gap:
-          stream.copy->add_gap(record.data());
+          stream.lines.add_gap(record.index(), gap_line(record.data()));
           break;
         case host::LogKind::end:
           return Copied::to_the_end;
@@ -73,7 +78,7 @@ void LogStreams::close(std::size_t step, bool by_patience, std::vector<Ended>& e
   const auto known = streams_.find(step);
   Stream& stream = known->second;
   stream.lines.end();
-  if (by_patience) stream.copy->add_gap(kNotToTheEnd);
+  if (by_patience) stream.lines.add_gap(0, kNotToTheEnd);
   stream.copy->complete();
   by_ticket_.erase({stream.operator_index, stream.stream.ticket()});
   if (stream.deadline) deadlines_.erase({*stream.deadline, step});

@@ -22,7 +22,8 @@ std::string what_was_found(const host::PluginDirectory& plugins) {
     for (const std::string& flavor : plugin.flavors())
       found.push_back(flavor + " (from " + plugin.file().string() + ")");
   }
-  return found.empty() ? "no plugin was found" : "found " + listed(found);
+  return found.empty() ? "no plugin was found; give --plugin-dir DIR or set STEPOP_PLUGIN_PATH"
+                       : "found " + listed(found);
 }
 
 Finding unknown_flavor(const StepOperatorEntry& entry, const Stack& stack, const host::PluginDirectory& plugins) {
@@ -62,15 +63,6 @@ Finding in_stack(const host::Finding& told, const StepOperatorEntry& entry, cons
   return finding;
 }
 
-// A call that failed as a whole, as findings.
-std::vector<host::Finding> findings_of(const host::Error& error) {
-  if (!error.findings().empty()) return error.findings();
-  host::Finding finding;
-  finding.code = error.code_name();
-  finding.message = error.what();
-  return {finding};
-}
-
 bool stops_a_run(const host::Finding& told) {
   return told.level == host::Finding::Level::error && !told.retryable;
 }
@@ -81,6 +73,14 @@ void sort_into(CheckFindings& all, const host::Finding& told, Finding finding) {
 }
 
 }  // namespace
+
+std::vector<host::Finding> findings_of(const host::Error& error) {
+  if (!error.findings().empty()) return error.findings();
+  host::Finding finding;
+  finding.code = error.code_name();
+  finding.message = error.what();
+  return {finding};
+}
 
 Finding in_request(const host::Finding& told, const Step& step, const StepOperatorEntry& entry,
                    const RequestFiles& files) {
@@ -93,7 +93,7 @@ Finding in_request(const host::Finding& told, const Step& step, const StepOperat
 
 std::vector<OpenOperator> open_operators(const Stack& stack, const std::vector<std::string>& used,
                                          const host::PluginDirectory& plugins, const std::string& owner,
-                                         const YamlDocument* document) {
+                                         const YamlDocument* document, std::vector<Finding>* later) {
   std::vector<OpenOperator> open;
   std::vector<Finding> findings;
   bool flavor_missing = false;
@@ -127,7 +127,10 @@ std::vector<OpenOperator> open_operators(const Stack& stack, const std::vector<s
       configuration["owner"] = owner;
       open.push_back({entry, plugin.file(), plugin.open(entry.flavor, configuration)});
     } catch (const host::Error& error) {
-      for (const host::Finding& told : findings_of(error)) findings.push_back(in_stack(told, entry, stack, document));
+      for (const host::Finding& told : findings_of(error)) {
+        auto& which = later != nullptr && told.retryable ? *later : findings;
+        which.push_back(in_stack(told, entry, stack, document));
+      }
     }
   }
   if (flavor_missing) {

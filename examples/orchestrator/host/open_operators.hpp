@@ -22,10 +22,14 @@ struct OpenOperator {
 // Opens the entries named in `used`, each with `owner` added to its configuration. Throws BadInput
 // with every mistake: flavors that no plugin has (with what was found, and where), and what each
 // plugin says of its configuration. `document`: the stack's file, for the places of a plugin's
-// findings; null when it is not at hand.
+// findings; null when it is not at hand. `later`: takes what is around a configuration and may be
+// right later, such as a kubeconfig that is not there yet, which is a mistake else.
 std::vector<OpenOperator> open_operators(const Stack&, const std::vector<std::string>& used,
                                          const host::PluginDirectory&, const std::string& owner,
-                                         const YamlDocument* document);
+                                         const YamlDocument* document, std::vector<Finding>* later = nullptr);
+
+// What a call that failed says: its findings, or itself as one.
+std::vector<host::Finding> findings_of(const host::Error&);
 
 // A plugin's finding on a step's request, at its place in the file that asks for it.
 Finding in_request(const host::Finding&, const Step&, const StepOperatorEntry&, const RequestFiles&);

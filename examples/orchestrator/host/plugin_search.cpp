@@ -30,8 +30,11 @@ std::vector<fs::path> plugin_search(const std::vector<std::string>& from_command
   std::error_code error;
   const fs::path executable = fs::read_symlink("/proc/self/exe", error);
   if (!error) {
-    const fs::path installed = executable.parent_path().parent_path() / "lib" / "stepop" / "plugins";
+    const fs::path prefix = executable.parent_path().parent_path();
+    const fs::path installed = prefix / "lib" / "stepop" / "plugins";
+    const fs::path built = prefix / "plugins";
     if (fs::is_directory(installed, error)) add(installed);
+    if (directories.empty() && fs::is_directory(built, error)) add(built);
   }
   return directories;
 }

@@ -207,8 +207,10 @@ Pipeline read_pipeline(const YamlDocument& document, const Environment& environm
       settings = read_settings(member->value, "settings", BareSettings::allowed, reading);
     if (const YamlMember* steps = root.take_required("steps", "a mapping of names to steps")) {
       if (steps->value.kind != YamlValue::Kind::mapping || steps->value.members.empty()) {
-        reading.complain(steps->value.place, "steps",
-                         "found " + what_it_is(steps->value) + ", expected a mapping of names to steps");
+        reading.complain(
+            steps->value.place, "steps",
+            (steps->value.kind == YamlValue::Kind::mapping ? "found none" : "found " + what_it_is(steps->value)) +
+                ", expected a mapping of names to steps");
       }
       for (const YamlMember& member : steps->value.members)
         pipeline.steps.push_back(StepReader(member, image, settings, reading).read());

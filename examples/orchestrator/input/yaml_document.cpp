@@ -215,6 +215,11 @@ class TreeBuilder : public YAML::EventHandler {
       parent.key_is_usable = false;
     } else {
       member.name = key.written;
+      if (member.name == "<<" && key.plain) {
+        findings.push_back({file_, key.place, path(), "found a merge key (<<), which YAML 1.2 does not have",
+                            "write its members here; *alias alone stands for a whole value"});
+        parent.key_is_usable = false;
+      }
       const auto [first, fresh] = parent.seen.emplace(member.name, key.place);
       if (!fresh) {
         std::string where = path();
@@ -246,6 +251,12 @@ class TreeBuilder : public YAML::EventHandler {
   std::map<YAML::anchor_t, YamlValue> anchors_;
   std::size_t values_ = 0;
 };
+
+// `line` from 0.
+bool is_indented_with_tabs(std::string_view text, int line) {
+  for (; line > 0 && text.find('\n') != text.npos; --line) text.remove_prefix(text.find('\n') + 1);
+  return text.substr(0, text.find_first_not_of(" \t")).find('\t') != text.npos;
+}
 
 }  // namespace
 
@@ -289,6 +300,8 @@ YamlDocument parse_yaml(std::string file, const std::string& text) {
   } catch (const YAML::Exception& e) {
     std::string hint;
     if (e.msg.find("illegal EOF") != std::string::npos) hint = "something is not closed";
+    if (is_indented_with_tabs(text, e.mark.line))
+      hint = "its line is indented with a tab, which YAML does not take: write spaces";
     fail(place_of(e.mark), "this is not YAML: " + e.msg, hint);
   } catch (const TreeBuilder::TooLarge&) {
     fail({}, "its aliases expand to more than a million values");

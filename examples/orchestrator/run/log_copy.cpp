@@ -8,6 +8,7 @@
 #include <boost/json/parse.hpp>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -36,6 +37,26 @@ void write_all(int fd, std::string_view data, const std::filesystem::path& file)
   }
 }
 
+// What follows the last newline.
+std::string unfinished_line(const std::filesystem::path& file, std::int64_t size) {
+  std::ifstream stream(file, std::ios::binary);
+  std::string line;
+  std::string block;
+  for (std::int64_t ends = size; ends > 0;) {
+    const std::int64_t begins = std::max<std::int64_t>(0, ends - kTailBytes);
+    block.resize(static_cast<std::size_t>(ends - begins));
+    stream.seekg(begins);
+    if (!stream.read(block.data(), static_cast<std::streamsize>(block.size()))) return "";
+    const std::size_t newline = block.rfind('\n');
+    line.insert(0, block, newline == block.npos ? 0 : newline + 1);
+    if (newline != block.npos) break;
+    ends = begins;
+  }
+  return line;
+}
+
+}  // namespace
+
 std::string gap_line(std::string_view detail) {
   std::string line = "[stepop: lines of this log were lost where they were kept";
   boost::system::error_code error;
@@ -52,8 +73,6 @@ std::string gap_line(std::string_view detail) {
   return line + "]";
 }
 
-}  // namespace
-
 LogCopy::LogCopy(std::filesystem::path file, std::filesystem::path complete_file)
     : file_(std::move(file)), complete_file_(std::move(complete_file)) {
   fd_ = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -62,14 +81,18 @@ LogCopy::LogCopy(std::filesystem::path file, std::filesystem::path complete_file
     throw std::runtime_error("cannot write " + file_.string() + ": " + std::strerror(error));
   }
   struct stat status {};
-  if (::fstat(fd_, &status) == 0 && status.st_size > 0) {
-    old_.open(file_, std::ios::binary);
-    catching_up_ = old_.is_open();
-  }
+  if (::fstat(fd_, &status) != 0 || status.st_size == 0) return;
+  torn_ = unfinished_line(file_, status.st_size);
+  const std::int64_t whole = status.st_size - static_cast<std::int64_t>(torn_.size());
+  catch_up_ = LogCatchUp(file_, whole);
+  if (torn_.empty() || ::ftruncate(fd_, whole) == 0) return;
+  torn_.clear();
+  pending_ = "\n";
 }
 
 LogCopy::~LogCopy() {
   try {
+    pending_ += torn_;
     flush();
   } catch (const std::runtime_error&) {
     // The copy lacks its last lines; a resume reads them again.
@@ -77,45 +100,43 @@ LogCopy::~LogCopy() {
   ::close(fd_);
 }
 
-// Moves on in the old copy to behind the line, or gives up catching up.
-bool LogCopy::is_in_copy(const std::string& line) {
-  std::string known;
-  std::string last;
-  bool torn = false;
-  while (std::getline(old_, known)) {
-    torn = old_.eof();  // the file ends without a newline: its writer died in the middle of a line
-    if (!torn && known == line) return true;
-    last = std::move(known);
-  }
-  catching_up_ = false;
-  old_.close();
-  if (!torn) return false;
-  if (line.compare(0, last.size(), last) == 0) {
-    pending_ += line.substr(last.size());
-    pending_ += '\n';
-    return true;
-  }
-  pending_ += '\n';
-  return false;
-}
-
-void LogCopy::add_whole_line(const std::string& line) {
-  if (catching_up_ && is_in_copy(line)) return;
+void LogCopy::append(std::string_view line) {
+  if (!torn_.empty() && line.starts_with(torn_)) torn_.clear();
   pending_ += line;
   pending_ += '\n';
 }
 
-void LogCopy::add_line(std::string_view data, bool partial) {
-  if (catching_up_) {
+void LogCopy::end_catching_up(std::uint32_t pod) {
+  for (const std::string& gap : std::exchange(gaps_[pod], {})) {
+    if (!catch_up_.skip(pod, gap)) append(gap);
+  }
+  gaps_.erase(pod);
+  catch_up_.end(pod);
+}
+
+void LogCopy::add_whole_line(std::uint32_t pod, const std::string& line) {
+  if (catch_up_.is_behind(pod)) {
+    if (catch_up_.skip(pod, line)) {
+      // What could not be read again before it is in the copy.
+      gaps_.erase(pod);
+      return;
+    }
+    end_catching_up(pod);
+  }
+  append(line);
+}
+
+void LogCopy::add_line(std::uint32_t pod, std::string_view data, bool partial) {
+  if (catch_up_.is_behind(pod) || !piece_.empty() || !torn_.empty()) {
     piece_ += data;
     if (partial && piece_.size() <= kLongestComparedLine) return;
+    const std::string line = std::exchange(piece_, {});
     if (!partial) {
-      add_whole_line(piece_);
+      add_whole_line(pod, line);
     } else {
-      catching_up_ = false;
-      pending_ += piece_;
+      end_catching_up(pod);
+      pending_ += line;
     }
-    piece_.clear();
   } else {
     pending_ += data;
     if (!partial) pending_ += '\n';
@@ -123,8 +144,11 @@ void LogCopy::add_line(std::string_view data, bool partial) {
   if (pending_.size() >= kFlushAt) flush();
 }
 
-void LogCopy::add_gap(std::string_view detail) {
-  add_whole_line(gap_line(detail));
+void LogCopy::add_gap(std::uint32_t pod, std::string_view line) {
+  if (catch_up_.is_behind(pod))
+    gaps_[pod].emplace_back(line);
+  else
+    append(line);
 }
 
 void LogCopy::flush() {
@@ -134,7 +158,9 @@ void LogCopy::flush() {
 }
 
 void LogCopy::complete() {
-  if (!piece_.empty()) add_whole_line(std::exchange(piece_, {}));
+  if (!piece_.empty()) add_whole_line(0, std::exchange(piece_, {}));
+  while (!gaps_.empty()) end_catching_up(gaps_.begin()->first);
+  if (!torn_.empty()) append(std::string(torn_));
   flush();
   const int fd = ::open(complete_file_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   if (fd >= 0) ::close(fd);

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 
 #include "screen/run_lines.hpp"
 #include "screen/times.hpp"
@@ -66,6 +67,9 @@ class LiveTable : public Progress {
   std::size_t drawn_ = 0;
 };
 
+// Of the last write to stdout that failed; 0 when none did.
+int failed_output = 0;
+
 }  // namespace
 
 std::unique_ptr<Progress> progress_on(int fd) {
@@ -85,9 +89,14 @@ void write_text(int fd, std::string_view text) {
       pollfd ready{fd, POLLOUT, 0};
       ::poll(&ready, 1, -1);
     } else if (written >= 0 || errno != EINTR) {
+      if (fd == STDOUT_FILENO && written < 0 && errno != EPIPE) failed_output = errno;
       return;
     }
   }
+}
+
+std::string output_trouble() {
+  return failed_output == 0 ? "" : std::string("cannot write to stdout: ") + std::strerror(failed_output);
 }
 
 void write_lines(int fd, const std::vector<std::string>& lines) {

@@ -22,8 +22,11 @@ class Progress {
 // than its picture.
 std::unique_ptr<Progress> progress_on(int fd);
 
-// Writes all, and gives up silently where the reader is gone.
+// Writes all, and gives up silently where that is not possible.
 void write_text(int fd, std::string_view text);
+// Why something could not be written to stdout, "" when all was: whoever reads the status must not take half a document for
+// a whole one. A reader that is gone wanted no more.
+std::string output_trouble();
 void write_lines(int fd, const std::vector<std::string>& lines);
 
 }  // namespace stepop::orchestrator

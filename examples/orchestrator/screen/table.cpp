@@ -1,6 +1,7 @@
 #include "screen/table.hpp"
 
 #include <algorithm>
+#include <sstream>
 
 #include "input/utf8.hpp"
 
@@ -39,6 +40,19 @@ std::vector<std::string> table(const std::vector<std::vector<Cell>>& rows, std::
     }
     const std::size_t end = line.find_last_not_of(' ');
     lines.push_back(end == std::string::npos ? "" : line.substr(0, end + 1));
+  }
+  return lines;
+}
+
+std::vector<std::string> wrapped(const std::string& text, std::size_t columns) {
+  std::vector<std::string> lines;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    const bool fits = !lines.empty() && display_width(lines.back()) + 1 + display_width(word) <= columns;
+    if (fits)
+      lines.back() += ' ' + word;
+    else
+      lines.push_back(word);
   }
   return lines;
 }

@@ -16,4 +16,7 @@ struct Cell {
 // of `columns`, and no line is longer than that; 0 is no limit.
 std::vector<std::string> table(const std::vector<std::vector<Cell>>& rows, std::size_t columns);
 
+// Lines of whole words, none longer than `columns` but where one word is.
+std::vector<std::string> wrapped(const std::string& text, std::size_t columns);
+
 }  // namespace stepop::orchestrator

@@ -17,6 +17,9 @@ namespace stepop::orchestrator {
 namespace fs = std::filesystem;
 namespace {
 
+// As many as the kernel follows.
+constexpr int kMostLinks = 40;
+
 [[noreturn]] void refuse(const std::string& what, const fs::path& file, int error) {
   throw BadInput(what + " " + file.string() + ": " + std::strerror(error));
 }
@@ -65,6 +68,9 @@ void edit_file(const fs::path& named, const FileEdit& edit, Readers readers) {
   std::error_code unknown;
   fs::path file = fs::weakly_canonical(named, unknown);
   if (unknown) file = fs::absolute(named);
+  // What a link leads to is edited, also when that is not there yet.
+  for (int links = 0; links < kMostLinks && fs::is_symlink(file, unknown); ++links)
+    file = (file.parent_path() / fs::read_symlink(file, unknown)).lexically_normal();
   make_directory(file.parent_path());
   // The directory's lock, because the file itself is another one after each change.
   const Descriptor directory(::open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -75,6 +81,8 @@ void edit_file(const fs::path& named, const FileEdit& edit, Readers readers) {
   struct stat old {};
   const bool there = ::stat(file.c_str(), &old) == 0;
   if (!there && errno != ENOENT) refuse("cannot read", named, errno);
+  // Whoever made it read-only meant it: the directory alone would let us put another one in its place.
+  if (there && ::access(file.c_str(), W_OK) != 0) refuse("cannot write", named, errno);
   if (there && !S_ISREG(old.st_mode))
     throw BadInput(named.string() + " is no regular file, which is all that is edited");
   const std::optional<std::string> before = there ? std::optional(read_text_file(named.string())) : std::nullopt;

@@ -67,6 +67,26 @@ class Completion(Workshop):
         self.assertEqual(self.bash("stepop step-operator register x --flavor local --cle"), ["--cleanup"])
         self.assertEqual(self.bash("stepop step-operator describe --stack one "), [""])
 
+    def test_bash_completes_settings_and_their_values(self):
+        register = "stepop step-operator register x --flavor local "
+        self.assertEqual(self.bash(register + "--cleanup "), ["always", "never", "on_success"])
+        self.assertEqual(self.bash("stepop step-operator update here --working"), ["--working_directory"])
+        self.assertEqual(self.bash("stepop step-operator update here --remove "), ["state_directory"])
+        self.assertNotIn("--owner", self.bash("stepop step-operator update here --"))
+        self.assertEqual(self.bash("stepop step-operator register x --flavor kubernetes --incluster "), ["false", "true"])
+        self.assertEqual(self.bash(register + "--working_directory "), ["", "compopt -o default"])
+
+    def test_bash_completes_service_connectors(self):
+        self.assertEqual(self.bash("stepop service-connector register x --type a"), ["aws", "azure"])
+        aws = "stepop service-connector register x --type aws --auth-method "
+        self.assertIn("iam-role", self.bash(aws))
+        self.assertEqual(self.bash(aws + "secret-key --aws_s"), ["--aws_secret_access_key"])
+        self.write("stack.yaml", f"name: x\nplugin_directories: [{workshop.PLUGINS}]\n"
+                                 "step_operators: {here: {flavor: local}}\n"
+                                 "service_connectors: {prod: {type: kubernetes, auth_method: token, configuration: {}}}\n")
+        self.assertEqual(self.bash("stepop service-connector describe "), ["prod"])
+        self.assertEqual(self.bash("stepop step-operator connect here --connector "), ["prod"])
+
     def test_bash_completes_runs_and_steps(self):
         self.run_json(self.write_pipeline({"prepare": self.step(), "train": self.step()}))
         self.assertEqual(self.bash("stepop logs de"), ["demo-1"])

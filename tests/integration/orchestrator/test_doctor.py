@@ -84,6 +84,31 @@ class DryRun(Workshop):
         self.assertEqual(self.notes(), [])
         self.assertEqual(self.runs(), [])
 
+    def test_a_step_that_shows_nothing_is_checked(self):
+        pipeline = self.write_pipeline({"a": self.step(settings={"pod_settings": {}})})
+        done = self.stepop("run", pipeline, "--stack", self.stack, "--dry-run")
+        self.assertEqual(done.returncode, 2, done.stdout)
+        self.assertRegex(done.stderr, r"^error: .*demo\.yaml:\d+:\d+: steps\.a\.settings\.pod_settings: there is no such key")
+        self.assertEqual(done.stdout, "# step a on here (local): refused\n")
+
+    def test_without_the_server_there_are_still_manifests(self):
+        self.write("kubeconfig", json.dumps({
+            "current-context": "x", "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+            "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}],
+            "users": [{"name": "u", "user": {"token": "t"}}]}))
+        stack = self.write("k8s.yaml", json.dumps({
+            "name": "k8s", "plugin_directories": [str(workshop.PLUGINS)],
+            "step_operators": {"here": {"flavor": "kubernetes",
+                                        "configuration": {"kubeconfig": str(self.place / "kubeconfig")}}}}))
+        pipeline = self.write_pipeline({"a": self.step(image="busybox")})
+        done = self.stepop("run", pipeline, "--stack", stack, "--dry-run")
+        self.assertEqual(done.returncode, 2, done.stdout)
+        self.assertRegex(done.stdout, r"^# step a on here \(kubernetes\): not asked about, the server did not answer")
+        self.assertIn("\nkind: Pod\n", done.stdout)
+        self.assertRegex(done.stderr, r"^error: step a: cannot connect to https://127\.0\.0\.1:1: Connection refused")
+        answered = json.loads(self.stepop("run", pipeline, "--stack", stack, "--dry-run", "-o", "json").stdout)[0]
+        self.assertEqual([answered["answered"], answered["refused"], len(answered["manifests"])], [False, True, 1])
+
     def test_json_has_every_step(self):
         pipeline = self.write_pipeline({
             "a": self.noted("a"),

@@ -76,6 +76,13 @@ class Output(Workshop):
         self.assertEqual(status, 1)
         self.assertNotRegex(text, r"\x1b\[\d+m")
 
+    def test_yaml_says_what_json_says(self):
+        pipeline = self.write_pipeline({"a": self.step("echo '[1, \"x\"]' > $STEPOP_RESULT_PATH")})
+        done = self.stepop("run", pipeline, "--stack", self.stack, "-o", "yaml")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"(?m)\Arun: demo-1$[^\0]*^    result: \[1, x\]$")
+        self.assertEqual(self.stepop("run", "--resume", "demo-1", "-o", "yaml").stdout, done.stdout)
+
     def test_json_is_one_document_and_progress_goes_to_stderr(self):
         done = self.stepop("run", self.pipeline(), "--stack", self.stack, "-o", "json")
         document = json.loads(done.stdout)
@@ -115,7 +122,34 @@ class Output(Workshop):
             self.assertEqual(done.returncode, 0)
             self.assertIn(f"Usage: stepop {verb}", done.stdout)
 
-    def test_an_unknown_verb_or_option_is_bad_input(self):
-        self.assertEqual(self.stepop("rnu").returncode, 2)
-        self.assertEqual(self.stepop("run", "--stak", "x").returncode, 2)
-        self.assertEqual(self.stepop().returncode, 2)
+    def test_an_unknown_verb_or_option_is_named_with_the_nearest(self):
+        for arguments, message in (
+                (["rnu"], 'there is no command `stepop rnu`; did you mean "run"?'),
+                (["step-operator", "lst"], 'there is no command `stepop step-operator lst`; did you mean "list"?'),
+                (["run", "--stak", "x"], "--stak: `stepop run` has no such option; did you mean --stack?"),
+                (["stack", "set", "a", "b"], "The following argument was not expected: b; `stepop stack set --help` shows "
+                                             "how to call it"),
+                (["step-operator"], "a command is missing; `stepop step-operator --help` shows how to call it"),
+                ([], "a command is missing; `stepop --help` shows how to call it")):
+            done = self.stepop(*arguments)
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (2, "", f"error: {message}\n"))
+
+    def test_the_version_is_told_in_every_form(self):
+        line = self.stepop("--version").stdout
+        self.assertRegex(line, r"^stepop [\d.]+ \(plugin ABI [\d.]+\)\n$")
+        self.assertEqual(self.stepop("version").stdout, line)
+        self.assertRegex(self.stepop("version", "-o", "yaml").stdout, r'^version: "?[\d.]+"?\nabi: "?[\d.]+"?\n$')
+
+    def test_a_document_that_could_not_be_written_is_no_success(self):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([workshop.STEPOP, "ps", "-o", "json"], env=self.env, stdout=full, stderr=subprocess.PIPE,
+                                  text=True, timeout=PATIENCE)
+        self.assertEqual((done.returncode, done.stderr), (3, "error: cannot write to stdout: No space left on device\n"))
+
+    def test_a_flavors_settings_can_be_read_on_a_terminal(self):
+        status, text = self.on_a_terminal("step-operator", "flavor", "describe", "local", "--stack", self.stack,
+                                          NO_COLOR="1")
+        self.assertEqual(status, 0)
+        self.assertIn("termination_grace_seconds  number, default 30\r\n"
+                      "    How long a command may take to stop after SIGTERM.\r\n", text)
+        self.assertLessEqual(max(len(line) for line in text.split("\r\n")[3:]), 100)

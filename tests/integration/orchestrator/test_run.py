@@ -134,10 +134,15 @@ class PluginSearch(Workshop):
             "here": {"flavor": "local", "configuration": {"state_directory": str(self.place / "local")}}}}))
         self.pipeline = self.write_pipeline({"a": self.noted("a")})
 
-    def test_without_any_directory_none_is_found(self):
-        done = self.stepop("run", self.pipeline, "--stack", self.stack)
+    def test_without_any_directory_a_build_has_its_own(self):
+        self.run_json(self.pipeline)
+        self.assert_ran_once("a")
+
+    def test_what_to_do_is_said_where_none_is_found(self):
+        (self.place / "none").mkdir()
+        done = self.stepop("run", self.pipeline, "--stack", self.stack, STEPOP_PLUGIN_PATH=self.place / "none")
         self.assertEqual(done.returncode, 2)
-        self.assertIn("no plugin was found", done.stderr)
+        self.assertIn("no plugin was found; give --plugin-dir DIR or set STEPOP_PLUGIN_PATH", done.stderr)
 
     def test_the_commands_directories(self):
         self.run_json(self.pipeline, "--plugin-dir", str(workshop.PLUGINS))

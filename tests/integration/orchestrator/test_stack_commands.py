@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import subprocess
 
 import workshop
 from workshop import Workshop
@@ -99,6 +100,25 @@ class Register(StackCommands):
         error = self.bad("step-operator", "register", "k8s", "--flavor", "kubernetes", "--kubernetes_context", "my-clster")
         self.assertIn("--kubernetes_context: ", error)
         self.assertIn("my-cluster", error)
+
+    def test_a_cluster_that_cannot_be_reached_yet_is_no_mistake(self):
+        """As on ZenML's page, where a step operator is registered first and connected later."""
+        del self.env["KUBECONFIG"]
+        done = self.stepop("step-operator", "register", "k8s", "--flavor", "kubernetes", "--kubernetes_namespace", "ml")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stderr, r"^warning: .*step_operators\.k8s\.configuration\.kubeconfig: found no file at "
+                                      r".*/\.kube/config, expected a kubeconfig file; ")
+        self.assertIn("kubernetes_namespace: ml\n", self.file().read_text())
+        done = self.stepop("step-operator", "update", "k8s", "--incluster", "true")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stderr, r"^warning: --incluster: found no KUBERNETES_SERVICE_HOST in the environment")
+        # What the plugin can judge without a cluster, it does.
+        self.assertIn("--cleanup", self.bad("step-operator", "update", "k8s", "--cleanup", "nevr"))
+
+    def test_a_kubeconfig_that_is_named_must_be_there(self):
+        self.assertIn("error: --kubeconfig: found no file at /nope",
+                      self.bad("step-operator", "register", "k8s", "--flavor", "kubernetes", "--kubeconfig", "/nope"))
+        self.assertFalse(self.file().exists())
 
     def test_a_flavor_that_no_plugin_has_is_refused(self):
         error = self.bad("step-operator", "register", "k8s", "--flavor", "kubernets")
@@ -219,6 +239,31 @@ step_operators:
         error = self.bad("step-operator", "update", "a", "--cleanup", "always", "--stack", mine)
         self.assertIn("with this change it would say something else than was meant; nothing was changed", error)
         self.assertEqual(pathlib.Path(mine).read_text(), before)
+
+    def test_a_file_that_is_read_only_is_not_edited(self):
+        self.place.chmod(0o777)
+        for name in (".config", ".config/stepop", "state"):
+            (self.place / name).mkdir(exist_ok=True)
+            (self.place / name).chmod(0o777)
+        mine = pathlib.Path(self.write("locked.yaml", "name: x\nstep_operators: {here: {flavor: local}}\n"))
+        mine.chmod(0o444)
+        done = subprocess.run([workshop.STEPOP, "step-operator", "delete", "here", "--stack", mine], env=self.env,
+                              cwd=self.place, user=65534, capture_output=True, text=True, timeout=workshop.PATIENCE)
+        self.assertEqual(done.returncode, 2, done.stdout)
+        self.assertIn("locked.yaml: Permission denied", done.stderr)
+        self.assertIn("here", mine.read_text())
+
+    def test_a_link_stays_a_link_also_to_a_file_that_is_not_there_yet(self):
+        link = self.place / "link.yaml"
+        link.symlink_to("dotfiles.yaml")
+        self.good("step-operator", "register", "there", "--flavor", "local", "--stack", link)
+        self.assertTrue(link.is_symlink())
+        self.assertIn("there:", (self.place / "dotfiles.yaml").read_text())
+
+    def test_only_what_makes_something_begins_a_file(self):
+        for arguments in (["update", "here", "--cleanup", "never"], ["delete", "here"]):
+            self.assertIn("error: none.yaml: cannot read the file: No such file or directory",
+                          self.bad("step-operator", *arguments, "--stack", "none.yaml"))
 
     def test_a_file_with_a_mistake_is_not_edited(self):
         mine = self.write("bad.yaml", "name: x\nstep_operatrs: {}\n")

@@ -65,6 +65,14 @@ def judge(score: Score, cloud: Cloud, build: Path) -> None:
              "connected the step operator cluster")
         says(stack.read_text(), "connector: prod", "connector_resource_id: blue")
         says(stepop("service-connector", "delete", "prod", code=2), "the step operator cluster")
+        register = ["step-operator", "register", "at-once", "--flavor", "kubernetes"]
+        says(stepop(*register, "--connector", "prod", code=2), "say which with --resource-id")
+        says(stepop(*register, "--resource-id", "green", code=2), "--connector")
+        says(stepop(*register, "--connector", "prod", "--resource-id", "blue"), "registered the step operator at-once")
+        score.check("both are connected", stack.read_text().count("connector_resource_id: blue"), 2)
+        says(stepop("step-operator", "update", "at-once", "--kubernetes_context", "mine", code=2),
+             "one way to the cluster")
+        stepop("step-operator", "delete", "at-once")
         stepop("service-connector", "delete", "plain")
         score.true("it is gone", "plain" not in stack.read_text())
         os.environ.pop("MY_SECRET")

@@ -10,9 +10,9 @@ using testing::ElementsAre;
 class LineMergeTest : public testing::Test {
  protected:
   std::vector<std::string> text{""};
-  LineMerge merge{[this](std::string_view piece, bool partial) {
+  LineMerge merge{[this](std::uint32_t, std::string_view piece, LineMerge::Text what) {
     text.back() += piece;
-    if (!partial) text.emplace_back();
+    if (what != LineMerge::Text::piece) text.emplace_back();
   }};
 };
 
@@ -43,6 +43,15 @@ TEST_F(LineMergeTest, WhatIsUnfinishedComesAtTheEnd) {
   merge.add(1, "x", true);
   merge.end();
   EXPECT_THAT(text, ElementsAre("a", "[1] x", ""));
+}
+
+TEST_F(LineMergeTest, WhatWasLostIsSaidWhereItIsMissing) {
+  merge.add(0, "a", true);
+  merge.add(1, "x", true);
+  merge.add_gap(1, "(lost)");
+  merge.add(0, "b", true);
+  merge.add_gap(0, "(lost)");
+  EXPECT_THAT(text, ElementsAre("ab", "[1] x", "[1] (lost)", "(lost)", ""));
 }
 
 TEST_F(LineMergeTest, ALineWithoutAnEndDoesNotGatherForEver) {

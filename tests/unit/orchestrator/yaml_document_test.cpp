@@ -42,6 +42,20 @@ TEST(YamlDocument, PointsToWhereTheSyntaxEnds) {
   EXPECT_EQ(error_of("a: [1, 2\nb: 3\n").substr(0, 9), "f.yaml:2:");
 }
 
+TEST(YamlDocument, NamesATabWhereOneIndents) {
+  EXPECT_EQ(
+      error_of("a:\n\tb: 1\n"),
+      "f.yaml:2:3: this is not YAML: illegal map value; its line is indented with a tab, which YAML does not take: "
+      "write spaces");
+}
+
+TEST(YamlDocument, SaysThatAMergeKeyIsNone) {
+  EXPECT_EQ(error_of("a: &x {b: 1}\nc:\n  <<: *x\n"),
+            "f.yaml:3:3: c: found a merge key (<<), which YAML 1.2 does not have; write its members here; *alias alone "
+            "stands for a whole value");
+  EXPECT_EQ(parse_yaml("f.yaml", "'<<': 1\n").root.members.at(0).name, "<<");
+}
+
 TEST(YamlDocument, RefusesAnEmptyFile) {
   EXPECT_EQ(error_of(""), "f.yaml:1:1: the file is empty, expected a YAML mapping");
 }

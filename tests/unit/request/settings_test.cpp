@@ -60,6 +60,16 @@ TEST(DeprecatedSetting, OfAnOperatorIsWarnedOfOnceThereAndNotInEveryStep) {
   EXPECT_THAT(request("", configured).warnings, IsEmpty());
 }
 
+TEST(InCluster, WhatElseSaysWhereTheClusterIsIsWarnedOf) {
+  const auto warnings =
+      config(R"({"owner": "me", "incluster": true, "kubernetes_context": "mine", "kubeconfig": "/k"})").warnings;
+  ASSERT_THAT(warnings, SizeIs(2));
+  EXPECT_EQ(warnings[0].path + ": " + warnings[0].message,
+            "kubernetes_context: found beside `incluster: true`, so it is not used");
+  EXPECT_EQ(warnings[1].path, "kubeconfig");
+  EXPECT_THAT(config(R"({"owner": "me", "incluster": false, "kubernetes_context": "mine"})").warnings, IsEmpty());
+}
+
 TEST(TimeToLive, UnderTenMinutesIsTakenWithAWarning) {
   EXPECT_THAT(warnings_of(R"({"ttl_seconds_after_finished": 599})"),
               ElementsAre(HasSubstr("ShortTime settings.ttl_seconds_after_finished: found 599, which is short")));

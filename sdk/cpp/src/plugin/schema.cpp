@@ -46,6 +46,13 @@ std::string number_text(const json::value& number) {
   return json::serialize(number);
 }
 
+// For a message.
+std::string shown(const json::value& value) {
+  constexpr std::size_t longest = 60;
+  const std::string text = json::serialize(value);
+  return text.size() <= longest ? text : text.substr(0, longest) + "...";
+}
+
 class Check {
  public:
   std::vector<Finding> take() && { return std::move(findings_); }
@@ -91,7 +98,7 @@ class Check {
       if (one == value) return;
       if (one.is_string()) names.emplace_back(one.get_string());
     }
-    add("InvalidValue", path, "is not one of the values that are allowed",
+    add("InvalidValue", path, "found " + shown(value) + ", which is not one of the values that are allowed",
         value.is_string() ? did_you_mean(value.get_string(), names) : "");
   }
 
@@ -109,9 +116,9 @@ class Check {
     const double found = number.to_number<double>();
     if (const json::value* least = schema.if_contains("minimum");
         least != nullptr && found < least->to_number<double>())
-      add("InvalidValue", path, "must be at least " + number_text(*least));
+      add("InvalidValue", path, "must be at least " + number_text(*least) + ", found " + number_text(number));
     if (const json::value* most = schema.if_contains("maximum"); most != nullptr && found > most->to_number<double>())
-      add("InvalidValue", path, "must be at most " + number_text(*most));
+      add("InvalidValue", path, "must be at most " + number_text(*most) + ", found " + number_text(number));
   }
 
   void array(const json::array& list, const json::object& schema, const std::string& path) {
