@@ -27,7 +27,7 @@ bool Renewal::live(Steady now) const noexcept {
 
 Renewal::Answer Renewal::ask(Steady now) const noexcept {
   if (live(now)) return Answer::Use;
-  if (under_way_ || due(now)) return Answer::Wait;
+  if (under_way_ || due(now) || problem_.empty()) return Answer::Wait;
   return Answer::Fail;
 }
 
@@ -55,10 +55,9 @@ void Renewal::renewed(Steady now, Wall wall, std::optional<Wall> expires_at, dou
   // A life that no clock can hold would overflow the addition below.
   constexpr Seconds longest = std::chrono::hours{24 * 365};
   const Seconds left = std::min(Seconds(*expires_at - wall) - Seconds(skew_), longest);
-  const Seconds life = std::max(left, Seconds(pace_.shortest_life));
   given_late_ = left <= Seconds(0);
-  ends_ = now + of(life);
-  at_ = now + std::max(of(life * (earliest + spread * random)), of(pace_.shortest_life));
+  ends_ = now + of(given_late_ ? Seconds(pace_.shortest_life) : left);
+  at_ = given_late_ ? *ends_ : now + of(std::max(left * (earliest + spread * random), Seconds(pace_.first_retry)));
 }
 
 void Renewal::failed(Steady now, std::string problem, double random) {
@@ -82,7 +81,8 @@ bool Renewal::refused(Steady now, std::uint64_t generation) noexcept {
     problem_ = "the credentials that were given had expired already";
     return true;
   }
-  if (now - obtained_ < pace_.fresh) return false;
+  const bool ended = ends_ && *ends_ <= now + negligible_skew;
+  if (now - obtained_ < pace_.fresh && !ended) return false;
   refused_ = true;
   at_ = now;
   return true;

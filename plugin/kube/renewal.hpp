@@ -10,9 +10,9 @@ namespace stepop::kube {
 /// When credentials that end are made anew, and what requests do meanwhile. Pure: no clock, no I/O.
 ///
 /// They are made anew when three quarters to 85 % of their life has passed, while requests go on with the
-/// old ones. A renewal that fails is tried again after 1 s, 2 s, 4 s … 30 s, and again while the old live.
+/// old ones. A renewal that fails is tried again after 1 s, 2 s, 4 s … 10 s, and again while the old live.
 /// Without any that live requests fail, at once, with the reason (whoever sent them tries again later: that
-/// delays a step and does not fail it), and wait only while a renewal is under way.
+/// delays a step and does not fail it), and wait only while a renewal is under way, or before any has failed.
 /// A 401 makes them anew once: whoever got it may send the request again, with the new ones. What had ended when it
 /// was given is used all the same, since clocks differ and the server decides; a 401 to it is as a renewal that failed.
 /// How long they live is reckoned by the server's clock, as its Date headers tell it.
@@ -22,11 +22,13 @@ class Renewal {
   using Wall = std::chrono::system_clock::time_point;
 
   struct Pace {
-    /// Credentials that are given with less life, or none, are renewed no sooner.
+    /// What had ended already when it was given is used for so long all the same, and not renewed sooner.
     std::chrono::milliseconds shortest_life{5'000};
+    /// Of retries, and the shortest time between two renewals.
     std::chrono::milliseconds first_retry{1'000};
-    std::chrono::milliseconds longest_retry{30'000};
-    /// Credentials that are so young and refused are refused for what they are: newer ones would be, too.
+    std::chrono::milliseconds longest_retry{10'000};
+    /// Credentials that are so young, have not ended and are refused, are refused for what they are: newer ones would be,
+    /// too.
     std::chrono::milliseconds fresh{10'000};
   };
 
@@ -35,7 +37,7 @@ class Renewal {
 
   enum class Answer {
     Use,   ///< what was obtained last
-    Wait,  ///< until a renewal ends
+    Wait,  ///< until a renewal ends, or has its turn
     Fail,  ///< there are none: problem()
   };
 

@@ -471,8 +471,8 @@ def question_of(method: str, url: str, headers: dict[str, str], body: bytes) -> 
                     urllib.parse.parse_qsl(parts.query, keep_blank_values=True), headers, body, url)
 
 
-def serve(clouds: Clouds, certificate: str, key: str) -> None:
-    """On the ports 443 and 80 of the namespace, from now on."""
+def serve(clouds: Clouds, certificate: str, key: str, address: str = "0.0.0.0") -> None:
+    """On the ports 443 and 80 of the address, from now on."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -511,7 +511,7 @@ def serve(clouds: Clouds, certificate: str, key: str) -> None:
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    secure = Server(("0.0.0.0", 443), SecureHandler)
+    secure = Server((address, 443), SecureHandler)
     secure.socket = context.wrap_socket(secure.socket, server_side=True, do_handshake_on_connect=False)
-    for server in (secure, Server(("0.0.0.0", 80), Handler)):
+    for server in (secure, Server((address, 80), Handler)):
         threading.Thread(target=server.serve_forever, daemon=True).start()

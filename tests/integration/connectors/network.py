@@ -32,14 +32,16 @@ METADATA = ["169.254.169.254", "169.254.170.2"]
 TRUST = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
-def enter() -> None:
-    """Goes on inside the namespace. Needs root, as a cluster does."""
+def enter(*, alone: bool = True) -> None:
+    """Goes on inside the namespace. Needs root, as a cluster does. Not `alone`: with the machine's network, and names and
+    trust of its own."""
     if os.environ.get("STEPOP_IN_CLOUDS") == "1":
         return
     if os.geteuid() != 0 or not shutil.which("unshare"):
         sys.exit("this needs root, and unshare\n0 passed, 1 failed")
     environment = dict(os.environ, STEPOP_IN_CLOUDS="1")
-    os.execvpe("unshare", ["unshare", "--mount", "--net", "--propagation", "private", sys.executable, *sys.argv],
+    network = ["--net"] if alone else []
+    os.execvpe("unshare", ["unshare", "--mount", *network, "--propagation", "private", sys.executable, *sys.argv],
                environment)
 
 
@@ -52,9 +54,13 @@ def set_up(folder: Path) -> dict[str, Path]:
     root("ip", "link", "set", "lo", "up")
     for address in METADATA:
         root("ip", "address", "add", f"{address}/32", "dev", "lo")
+    return lead(folder, "127.0.0.1", [f"{METADATA[0]} {name}" for name in METADATA_NAMES])
+
+
+def lead(folder: Path, address: str, more: list[str]) -> dict[str, Path]:
+    """The clouds' names to this address of this machine, whose certificate is trusted."""
     hosts = folder / "hosts"
-    lines = ["127.0.0.1 localhost", *(f"127.0.0.1 {name}" for name in NAMES),
-             *(f"{METADATA[0]} {name}" for name in METADATA_NAMES)]
+    lines = ["127.0.0.1 localhost", *(f"{address} {name}" for name in NAMES), *more]
     hosts.write_text("\n".join(lines) + "\n")
     root("mount", "--bind", str(hosts), "/etc/hosts")
     paths = certificates(folder)
@@ -77,14 +83,14 @@ def pem_of(key, password: bytes | None = None) -> bytes:
     return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
 
 
-def issue(name: str, names: list[str], by, key=None):
+def issue(name: str, names: list[str], by, key=None, lasts: datetime.timedelta = datetime.timedelta(days=1)):
     """A key, and a certificate for it: an authority's own when `by` is nothing."""
     key = key or ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.timezone.utc)
     builder = (x509.CertificateBuilder().subject_name(subject).issuer_name(by[1].subject if by else subject)
                .public_key(key.public_key()).serial_number(x509.random_serial_number())
-               .not_valid_before(now - datetime.timedelta(minutes=5)).not_valid_after(now + datetime.timedelta(days=1))
+               .not_valid_before(now - datetime.timedelta(minutes=5)).not_valid_after(now + lasts)
                .add_extension(x509.BasicConstraints(ca=by is None, path_length=None), critical=True)
                .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False))
     if by:
