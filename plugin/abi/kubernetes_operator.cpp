@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "abi/options.hpp"
+#include "connectors/cluster_source.hpp"
 #include "connectors/this_process.hpp"
 #include "engine/dry_run.hpp"
 #include "engine/policy.hpp"
@@ -98,24 +99,23 @@ KubernetesOperator::KubernetesOperator(const json::object& config, const Environ
       instance_(random_instance()) {
   kube::initialise_tls();
   if (parted_.connector) {
-    ClusterLink::Listener listener;
-    listener.reached = [this](const kube::ClusterAccess& access) { loop_.post([this, access] { reached(access); }); };
-    listener.trouble = [this](const Error& error) {
-      const Finding finding = error.findings().empty() ? Finding{} : error.findings().front();
-      {
-        const std::lock_guard lock(mutex_);
-        unreachable_ = error.what();
+    kube::ClusterAccess unknown;
+    unknown.context_name = "the cluster of the " + parted_.connector->type + " service connector";
+    const auto trouble = [this](const Error& error) {
+      for (const Finding& finding : error.findings()) {
+        events_.warning({}, "ServiceConnector", (finding.path.empty() ? "" : finding.path + ": ") + finding.message,
+                        finding.hint);
       }
-      events_.warning({}, "ServiceConnector", error.what(), finding.hint);
     };
-    link_ = std::make_unique<ClusterLink>(*parted_.connector, environment.variables, std::move(listener));
+    open_engine(std::move(unknown),
+                connectors::make_cluster_source(loop_.io(), *parted_.connector, environment.variables, trouble));
   } else {
     try {
-      const auto access = access_to(config_, environment);
+      auto access = access_to(config_, environment);
       for (const auto& warning : access.warnings) {
         access_warnings_.push_back({Finding::Level::warning, "Access", access.context_name, warning, {}, false});
       }
-      reached(access);
+      open_engine(std::move(access), nullptr);
     } catch (const kube::ConfigError& mistake) {
       throw as_error(mistake, config_);
     }
@@ -124,7 +124,7 @@ KubernetesOperator::KubernetesOperator(const json::object& config, const Environ
   announce(access_warnings_, {}, events_);
 }
 
-void KubernetesOperator::reached(const kube::ClusterAccess& access) {
+void KubernetesOperator::open_engine(kube::ClusterAccess access, std::unique_ptr<kube::CredentialSource> source) {
   engine::Engine::Self self;
   self.owner = config_.owner;
   self.instance = instance_;
@@ -133,30 +133,8 @@ void KubernetesOperator::reached(const kube::ClusterAccess& access) {
     const std::lock_guard lock(mutex_);
     request_hashes_.erase(step_run_id);
   };
-  try {
-    engine_ = std::make_unique<engine::Engine>(loop_.io(), access, std::move(self), events_);
-  } catch (const kube::ConfigError& mistake) {
-    if (!parted_.connector) throw;
-    // What a cloud says of its cluster cannot be used.
-    const std::lock_guard lock(mutex_);
-    unreachable_ = mistake.what();
-    events_.warning({}, "ServiceConnector", mistake.what());
-    return;
-  }
-  {
-    const std::lock_guard lock(mutex_);
-    unreachable_.clear();
-  }
-  for (const auto& work : std::exchange(waiting_, {})) work();
-}
-
-void KubernetesOperator::on_engine(std::function<void()> work) {
-  loop_.post([this, work = std::move(work)]() mutable {
-    if (engine_)
-      work();
-    else
-      waiting_.push_back(std::move(work));
-  });
+  engine_ =
+      std::make_unique<engine::Engine>(loop_.io(), std::move(access), std::move(self), events_, std::move(source));
 }
 
 KubernetesOperator::~KubernetesOperator() {
@@ -168,12 +146,10 @@ Answer KubernetesOperator::ask(std::chrono::milliseconds timeout, Question quest
   // Shared with the answer's handler, which may come after this has given up.
   const auto result = std::make_shared<std::promise<Answer>>();
   auto future = result->get_future();
-  on_engine([question = std::move(question), result]() mutable {
+  loop_.post([question = std::move(question), result]() mutable {
     question([result](Answer answer) { result->set_value(std::move(answer)); });
   });
   if (future.wait_for(timeout) != std::future_status::ready) {
-    const std::lock_guard lock(mutex_);
-    if (!unreachable_.empty()) throw Error(STEPOP_E_UNAVAILABLE, unreachable_);
     throw Error(STEPOP_E_TIMEOUT, "The cluster has not answered within " + std::to_string(timeout.count()) + " ms.");
   }
   return future.get();
@@ -252,29 +228,29 @@ void KubernetesOperator::submit(const json::object& request, bool report_lost_if
   note(submission);
   events_.state({submission.step_run_id, plugin::State::accepted, 0, {}});
   announce(submission.request->warnings, submission.step_run_id, events_);
-  on_engine([this, submission = std::move(submission)]() mutable { engine_->submit(std::move(submission)); });
+  loop_.post([this, submission = std::move(submission)]() mutable { engine_->submit(std::move(submission)); });
 }
 
 void KubernetesOperator::cancel(std::string_view step_run_id, std::optional<std::chrono::milliseconds> grace) {
-  on_engine([this, id = std::string(step_run_id), grace] { engine_->cancel(id, grace); });
+  loop_.post([this, id = std::string(step_run_id), grace] { engine_->cancel(id, grace); });
 }
 
 void KubernetesOperator::attach(std::uint64_t ticket, const json::object& filter, bool own) {
   auto wanted = read_attach_filter(filter, config_.settings.kubernetes_namespace);
-  on_engine(
+  loop_.post(
       [this, ticket, wanted = std::move(wanted), own]() mutable { engine_->attach(ticket, std::move(wanted), own); });
 }
 
 void KubernetesOperator::open_logs(std::string_view step_run_id, const plugin::LogOptions& options,
                                    std::shared_ptr<plugin::LogPipe> pipe) {
-  on_engine([this, id = std::string(step_run_id), options, pipe = std::move(pipe)]() mutable {
+  loop_.post([this, id = std::string(step_run_id), options, pipe = std::move(pipe)]() mutable {
     engine_->open_logs(id, options, std::move(pipe));
   });
 }
 
 void KubernetesOperator::forget(std::string_view step_run_id, const json::object& options) {
   const auto read = read_forget_options(options, config_.settings.kubernetes_namespace);
-  on_engine([this, id = std::string(step_run_id), read] { engine_->forget(id, read.namespace_, read.cleanup); });
+  loop_.post([this, id = std::string(step_run_id), read] { engine_->forget(id, read.namespace_, read.cleanup); });
 }
 
 void KubernetesOperator::shutdown(std::chrono::milliseconds timeout) {
@@ -282,14 +258,10 @@ void KubernetesOperator::shutdown(std::chrono::milliseconds timeout) {
   if (timeout.count() > 0) {
     const auto drained = std::make_shared<std::promise<void>>();
     auto done = drained->get_future();
-    on_engine([this, drained] { engine_->when_idle([drained] { drained->set_value(); }); });
+    loop_.post([this, drained] { engine_->when_idle([drained] { drained->set_value(); }); });
     done.wait_for(timeout);
   }
-  link_.reset();
-  loop_.run_and_wait([this] {
-    if (engine_) engine_->stop();
-    waiting_.clear();
-  });
+  loop_.run_and_wait([this] { engine_->stop(); });
   loop_.stop();
   engine_.reset();
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <stepop/plugin.hpp>
@@ -7,7 +8,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "abi/cluster_link.hpp"
 #include "abi/connector_config.hpp"
 #include "engine/engine.hpp"
 #include "engine/loop.hpp"
@@ -49,11 +49,7 @@ class KubernetesOperator final : public plugin::Operator, public plugin::Rendere
   template <class Answer, class Question>
   Answer ask(std::chrono::milliseconds timeout, Question question);
   void note(const engine::Submission& submission);
-  // Runs `work` on the loop, once there is an engine: at once, but for a cluster whose service connector has not been
-  // answered yet.
-  void on_engine(std::function<void()> work);
-  // On the loop.
-  void reached(const kube::ClusterAccess& access);
+  void open_engine(kube::ClusterAccess access, std::unique_ptr<kube::CredentialSource> source);
 
   PartedConfig parted_;  // of what `open` was given
   request::OperatorConfig config_;
@@ -61,15 +57,11 @@ class KubernetesOperator final : public plugin::Operator, public plugin::Rendere
   plugin::Events& events_;
   std::string instance_;
   engine::Loop loop_;
-  std::unique_ptr<engine::Engine> engine_;      // lives on the loop
-  std::vector<std::function<void()>> waiting_;  // for the engine; on the loop
+  std::unique_ptr<engine::Engine> engine_;  // lives on the loop
   bool shut_ = false;
 
   std::mutex mutex_;
   std::unordered_map<std::string, std::string> request_hashes_;  // of the steps submitted here, not forgotten yet
-  std::string unreachable_;  // why the service connector does not reach the cluster; "" once it does
-
-  std::unique_ptr<ClusterLink> link_;  // null without a service connector
 };
 
 }  // namespace stepop::abi

@@ -18,16 +18,27 @@ ConnectorType kubernetes() {
       {"certificate_authority", "PEM of the authorities that sign the server's certificate, base64 encoded"},
       {"insecure", "do not verify the server's certificate", Kind::boolean},
   };
-  return {"kubernetes",
-          "Any Kubernetes cluster",
-          {{"token", "A token, a client certificate, or both",
-            cluster + std::vector<Attribute>{{"token", "bearer token", Kind::secret},
-                                             {"client_certificate", "PEM, base64 encoded", Kind::secret},
-                                             {"client_key", "PEM, base64 encoded", Kind::secret}}},
-           {"password", "A user's name and password",
-            cluster + std::vector<Attribute>{{"username", "name of the user", Kind::secret, true},
-                                             {"password", "the user's password", Kind::secret, true}}}},
-          "the connector's cluster_name"};
+  const std::vector<Attribute> certificate{
+      {"client_certificate", "PEM, base64 encoded", Kind::secret},
+      {"client_key", "PEM, base64 encoded", Kind::secret},
+      // Ours, as the next: a file that somebody else rotates.
+      {"client_certificate_file", "file with the PEM, read again before it ends"},
+      {"client_key_file", "file with the PEM, read with it"},
+  };
+  return {
+      "kubernetes",
+      "Any Kubernetes cluster",
+      {{"token", "A token, a client certificate, or both",
+        cluster +
+            std::vector<Attribute>{{"token", "bearer token", Kind::secret},
+                                   {"token_file", "file with a token, read again before it ends, or every minute"}} +
+            certificate},
+       // ZenML has this one as a part of the method token.
+       {"client-certificate", "A client certificate", cluster + certificate},
+       {"password", "A user's name and password",
+        cluster + std::vector<Attribute>{{"username", "name of the user", Kind::secret, true},
+                                         {"password", "the user's password", Kind::secret, true}}}},
+      "the connector's cluster_name"};
 }
 
 ConnectorType aws() {

@@ -23,11 +23,12 @@ Overloaded(F...) -> Overloaded<F...>;
 
 }  // namespace
 
-Engine::Engine(boost::asio::io_context& io, kube::ClusterAccess access, Self self, plugin::Events& events)
+Engine::Engine(boost::asio::io_context& io, kube::ClusterAccess access, Self self, plugin::Events& events,
+               std::unique_ptr<kube::CredentialSource> source)
     : io_(io),
       self_(std::move(self)),
       events_(events),
-      client_(io, std::move(access)),
+      client_(io, std::move(access), {}, std::move(source)),
       agenda_(io,
               [this](const std::string& id) {
                 if (auto* step = find(id)) perform(*step, step->machine.on_timer(now()));

@@ -48,8 +48,9 @@ class Engine {
     std::function<void(const std::string& step_run_id)> forgotten = [](const std::string&) {};
   };
 
-  // `io` and `events` must outlive the engine. Throws kube::ConfigError.
-  Engine(boost::asio::io_context& io, kube::ClusterAccess access, Self self, plugin::Events& events);
+  // `io` and `events` must outlive the engine. `source` as kube::Client takes it. Throws kube::ConfigError.
+  Engine(boost::asio::io_context& io, kube::ClusterAccess access, Self self, plugin::Events& events,
+         std::unique_ptr<kube::CredentialSource> source = nullptr);
   ~Engine();
 
   // The step is known to `events` as accepted. An id that is here already is submitted again: it is owned again.

@@ -26,6 +26,9 @@ std::vector<std::string> kinds_of(const std::vector<boost::json::object>& object
 // What the answer to GET /version says; nothing more can be asked when the first of it is an error.
 std::vector<Finding> read_version(const kube::Outcome& outcome, const std::string& server) {
   if (const auto* error = std::get_if<kube::TransportError>(&outcome)) {
+    // Who has no credentials has asked nobody, and the message says what to do.
+    if (error->kind == kube::TransportError::Kind::Credentials)
+      return {{Level::error, "Credentials", "", error->message, "", true}};
     // A server that cannot be verified is not reached by trying again.
     const bool tls = error->kind == kube::TransportError::Kind::Tls;
     return {{Level::error, "Unreachable", "", error->message,

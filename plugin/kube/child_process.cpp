@@ -128,6 +128,7 @@ class ChildProcess::Impl : public std::enable_shared_from_this<Impl> {
       if (failed || !self->done_) return;
       // A grandchild that left the group may hold the pipes for ever: they are not waited for.
       self->result_.end = ChildResult::End::TimedOut;
+      self->kill_group();
       self->finish();
     });
     read(out_, out_buffer_, result_.out);
@@ -136,6 +137,7 @@ class ChildProcess::Impl : public std::enable_shared_from_this<Impl> {
 
   void abandon() {
     done_ = nullptr;
+    kill_group();
     finish();
   }
 
@@ -157,6 +159,7 @@ class ChildProcess::Impl : public std::enable_shared_from_this<Impl> {
         if (into.size() > 2 * kept_of_stderr) into.erase(0, into.size() - kept_of_stderr);
       } else if (into.size() > longest_output) {
         self->result_.end = ChildResult::End::TooMuch;
+        self->kill_group();
         self->finish();
         return;
       }
@@ -166,9 +169,11 @@ class ChildProcess::Impl : public std::enable_shared_from_this<Impl> {
 
   void on_ended() {
     siginfo_t info{};
-    // Asked of the pid, not of any child: the host's own children are none of our business.
-    const bool known = pid_ > 0 && ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED) == 0;
-    reaped_ = true;
+    // Asked of the pid, not of any child: the host's own children are none of our business. It is left a zombie, so that
+    // its number stays the group's until what is left of that has been killed.
+    const bool known = ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT) == 0;
+    if (!known) pid_ = -1;
+    ended_ = true;
     if (!done_) return;
     // A host that ignores SIGCHLD leaves us no status: then what was printed decides.
     result_.end = !known || info.si_code == CLD_EXITED ? ChildResult::End::Exited : ChildResult::End::Signalled;
@@ -177,20 +182,17 @@ class ChildProcess::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void finish_when_all_is_there() {
-    if (reaped_ && !out_.is_open() && !err_.is_open()) finish();
+    if (ended_ && !out_.is_open() && !err_.is_open()) finish();
   }
 
   void kill_group() {
-    if (pid_ > 0 && !reaped_) ::kill(-pid_, SIGKILL);
+    if (pid_ > 0) ::kill(-pid_, SIGKILL);
   }
 
   void finish() {
-    kill_group();
-    if (pid_ > 0 && !reaped_) {
-      // SIGKILL leaves nothing to wait long for.
-      ::waitpid(pid_, nullptr, 0);
-      reaped_ = true;
-    }
+    // It has ended, or was killed: there is nothing to wait long for.
+    if (pid_ > 0) ::waitpid(pid_, nullptr, 0);
+    pid_ = -1;
     error_code ignored;
     timer_.cancel();
     out_.close(ignored);
@@ -216,7 +218,7 @@ class ChildProcess::Impl : public std::enable_shared_from_this<Impl> {
   Buffer out_buffer_;
   Buffer err_buffer_;
   pid_t pid_ = -1;
-  bool reaped_ = false;
+  bool ended_ = false;  // and is a zombie until finish()
 };
 
 ChildProcess::ChildProcess(asio::io_context& io, ChildCommand command, std::function<void(ChildResult)> done)

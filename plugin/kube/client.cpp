@@ -75,26 +75,44 @@ std::shared_ptr<const Peer> make_peer(const ClusterAccess& access, milliseconds 
   return peer;
 }
 
-Client::Impl::Impl(asio::io_context& io, const ClusterAccess& access, ClientOptions options)
+Client::Impl::Impl(asio::io_context& io, const ClusterAccess& access, ClientOptions options,
+                   std::unique_ptr<CredentialSource> source)
     : io_(io),
       options_(std::move(options)),
       access_(access),
-      own_lines_(impersonation_lines(access.impersonate)),
       authorization_(access),
-      source_(access.exec ? make_exec_source(io, *access.exec) : nullptr),
+      renewal_(options_.renewal),
+      source_(source || !access.exec ? std::move(source) : make_exec_source(io, *access.exec)),
       random_(std::random_device{}()),
       renewal_timer_(io),
       keep_alive_timer_(io) {
-  use_peer(access_);
-  request_url_ = peer_->url;
-  if (peer_->proxy && peer_->proxy->kind == Proxy::Kind::Http && !peer_->url.tls) {
-    // Such a proxy is sent whole requests, with the server's URL in the first line.
-    request_url_.prefix = request_url_.display + request_url_.prefix;
-    if (const Proxy& proxy = *peer_->proxy; !proxy.username.empty() || !proxy.password.empty()) {
-      own_lines_ += "Proxy-Authorization: " + basic_authorization(proxy.username, proxy.password) + "\r\n";
-    }
+  if (access.server.empty() && source_ && !access.exec) {
+    // Nothing is connected to before the source has said where to.
+    auto unknown = std::make_shared<Peer>();
+    unknown->url.display = access.context_name;
+    peer_ = std::move(unknown);
+  } else {
+    use_peer(access_);
   }
   options_.max_connections = std::max<std::size_t>(options_.max_connections, 1);
+}
+
+void Client::Impl::use_peer(const ClusterAccess& access) {
+  std::string lines = impersonation_lines(access.impersonate);
+  auto peer = make_peer(access, options_.connect_timeout);
+  ServerUrl url = peer->url;
+  if (peer->proxy && peer->proxy->kind == Proxy::Kind::Http && !url.tls) {
+    // Such a proxy is sent whole requests, with the server's URL in the first line.
+    url.prefix = url.display + url.prefix;
+    if (const Proxy& proxy = *peer->proxy; !proxy.username.empty() || !proxy.password.empty()) {
+      lines += "Proxy-Authorization: " + basic_authorization(proxy.username, proxy.password) + "\r\n";
+    }
+  }
+  peer_ = std::move(peer);
+  request_url_ = std::move(url);
+  own_lines_ = std::move(lines);
+  ++peer_generation_;
+  close_idle();
 }
 
 std::variant<std::string, TransportError> Client::Impl::text_of(const Request& request) {
@@ -144,8 +162,9 @@ void Client::Impl::stop() {
 
 // ---- the public face
 
-Client::Client(asio::io_context& io, ClusterAccess access, ClientOptions options)
-    : impl_(std::make_shared<Impl>(io, access, std::move(options))) {}
+Client::Client(asio::io_context& io, ClusterAccess access, ClientOptions options,
+               std::unique_ptr<CredentialSource> source)
+    : impl_(std::make_shared<Impl>(io, access, std::move(options), std::move(source))) {}
 
 Client::~Client() {
   impl_->stop();

@@ -10,7 +10,9 @@
 #include <string_view>
 
 #include "kube/cluster_access.hpp"
+#include "kube/credential_source.hpp"
 #include "kube/http.hpp"
+#include "kube/renewal.hpp"
 
 namespace stepop::kube {
 
@@ -33,6 +35,8 @@ struct ClientOptions {
   /// Longest head of an answer.
   std::size_t max_head_bytes = 64u << 10;
   std::string user_agent = "stepop";
+  /// Of credentials that end.
+  Renewal::Pace renewal{};
 };
 
 struct ClientCounters {
@@ -79,8 +83,11 @@ class Client {
  public:
   /// Throws ConfigError when `access` cannot work: a URL that is none, a PEM that does not
   /// parse, a key that is not the certificate's. Does no network I/O.
-  /// `io` must outlive the Client.
-  Client(boost::asio::io_context& io, ClusterAccess access, ClientOptions options = {});
+  /// `io` must outlive the Client. `source`: where credentials come from, in place of `access.exec`. One that gives a
+  /// FreshAccess knows where the cluster is, too: then `access.server` may be empty, and until there is an answer
+  /// messages name the cluster by `access.context_name`.
+  Client(boost::asio::io_context& io, ClusterAccess access, ClientOptions options = {},
+         std::unique_ptr<CredentialSource> source = nullptr);
   /// Closes everything; no handler is called any more.
   ~Client();
   Client(const Client&) = delete;

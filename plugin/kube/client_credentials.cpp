@@ -1,3 +1,5 @@
+#include <tuple>
+
 #include "kube/client_impl.hpp"
 #include "kube/config_error.hpp"
 #include "kube/timestamp.hpp"
@@ -7,6 +9,17 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using Kind = TransportError::Kind;
+
+// Whether connections that were made for the one serve the other. A new token needs no new connections, and nor does an
+// open watch.
+bool same_connections(const ClusterAccess& one, const ClusterAccess& other) {
+  const auto parts = [](const ClusterAccess& a) {
+    return std::tie(a.server, a.ca_pem, a.tls_server_name, a.insecure_skip_tls_verify, a.proxy_url,
+                    a.client_certificate_pem, a.client_key_pem, a.impersonate.user, a.impersonate.uid,
+                    a.impersonate.groups, a.impersonate.extra);
+  };
+  return parts(one) == parts(other);
+}
 
 }  // namespace
 
@@ -35,24 +48,17 @@ void Client::Impl::renew() {
 
 void Client::Impl::on_fetched(Fetched fetched) {
   const double random = std::uniform_real_distribution<double>{0, 1}(random_);
-  if (auto* credentials = std::get_if<Credentials>(&fetched); credentials && !credentials->client_key_pem.empty()) {
-    ClusterAccess changed = access_;
-    changed.client_certificate_pem = credentials->client_certificate_pem;
-    changed.client_key_pem = credentials->client_key_pem;
-    changed.client_certificate_file.clear();
-    changed.client_key_file.clear();
-    try {
-      use_peer(changed);
-      access_ = std::move(changed);
-    } catch (const ConfigError& mistake) {
-      fetched = "the credentials cannot be used: " + std::string(mistake.what());
+  try {
+    if (auto* problem = std::get_if<std::string>(&fetched)) {
+      renewal_.failed(Clock::now(), std::move(*problem), random);
+    } else {
+      const bool whole = std::holds_alternative<FreshAccess>(fetched);
+      const auto expires_at = whole ? take_in(std::get<FreshAccess>(std::move(fetched)))
+                                    : take_in(std::get<Credentials>(std::move(fetched)));
+      renewal_.renewed(Clock::now(), std::chrono::system_clock::now(), expires_at, random);
     }
-  }
-  if (auto* credentials = std::get_if<Credentials>(&fetched)) {
-    obtained_ = std::move(*credentials);
-    renewal_.renewed(Clock::now(), std::chrono::system_clock::now(), obtained_.expires_at, random);
-  } else {
-    renewal_.failed(Clock::now(), std::move(std::get<std::string>(fetched)), random);
+  } catch (const ConfigError& mistake) {
+    renewal_.failed(Clock::now(), "the credentials cannot be used: " + std::string(mistake.what()), random);
   }
   arm_renewal();
   dispatch();
@@ -61,6 +67,29 @@ void Client::Impl::on_fetched(Fetched fetched) {
     if (stream->awaits_credentials) awaiting.emplace_back(id, stream);
   }
   for (const auto& [id, stream] : awaiting) start_stream(id, stream);
+}
+
+std::optional<Renewal::Wall> Client::Impl::take_in(Credentials credentials) {
+  if (!credentials.client_key_pem.empty()) {
+    ClusterAccess changed = access_;
+    changed.client_certificate_pem = credentials.client_certificate_pem;
+    changed.client_key_pem = credentials.client_key_pem;
+    changed.client_certificate_file.clear();
+    changed.client_key_file.clear();
+    use_peer(changed);
+    access_ = std::move(changed);
+  }
+  obtained_ = std::move(credentials);
+  return obtained_.expires_at;
+}
+
+std::optional<Renewal::Wall> Client::Impl::take_in(FreshAccess fresh) {
+  Authorization authorization(fresh.access);
+  if (peer_generation_ == 0 || !same_connections(fresh.access, access_)) use_peer(fresh.access);
+  access_ = std::move(fresh.access);
+  authorization_ = std::move(authorization);
+  if (fresh.their_time) renewal_.server_said(*fresh.their_time, std::chrono::system_clock::now());
+  return fresh.expires_at;
 }
 
 void Client::Impl::arm_renewal() {
@@ -98,12 +127,6 @@ void Client::Impl::look_at_files() {
     // Half of a rotation: a certificate whose key has not come yet. What was good is good until it has.
   }
   access_ = std::move(changed);
-}
-
-void Client::Impl::use_peer(const ClusterAccess& access) {
-  peer_ = make_peer(access, options_.connect_timeout);
-  ++peer_generation_;
-  close_idle();
 }
 
 bool Client::Impl::may_repeat(const SentWith& with) {

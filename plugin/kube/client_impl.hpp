@@ -22,7 +22,8 @@ namespace stepop::kube {
 // Calls are in client_calls.cpp, streams in client_streams.cpp, credentials in client_credentials.cpp, what both share in client.cpp.
 class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
  public:
-  Impl(boost::asio::io_context& io, const ClusterAccess& access, ClientOptions options);
+  Impl(boost::asio::io_context& io, const ClusterAccess& access, ClientOptions options,
+       std::unique_ptr<CredentialSource> source);
 
   std::uint64_t call(Request request, std::function<void(Outcome)> handler);
   void cancel(std::uint64_t id);
@@ -105,6 +106,9 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
   bool credentials_ready();
   void renew();
   void on_fetched(Fetched fetched);
+  /// Both throw ConfigError, and then nothing has changed. They say when what they took in ends.
+  std::optional<Renewal::Wall> take_in(Credentials credentials);
+  std::optional<Renewal::Wall> take_in(FreshAccess fresh);
   void arm_renewal();
   void fail_who_waits();
   /// Takes in files that have changed.

@@ -1,9 +1,9 @@
 #include "kube/kubeconfig_entry.hpp"
 
+#include <array>
 #include <boost/json.hpp>
 #include <cctype>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <string_view>
 
@@ -31,6 +31,9 @@ const char* kind_of(const YAML::Node& node) {
 }
 
 namespace {
+
+// No kubeconfig, key or authority is so long; a device may be.
+constexpr std::size_t longest_file = 4u << 20;
 
 // What YAML 1.1 takes for a truth, as the parser that kubectl uses does.
 constexpr std::array truths = {"true", "yes", "on", "y"};
@@ -102,7 +105,15 @@ std::string read_file(const fs::path& path, const std::string& named_at) {
     throw ConfigError(named_at, in_quotes(path.string()), "a readable file",
                       fs::exists(path, error) ? "it cannot be opened" : "there is no such file");
   }
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::string text;
+  std::array<char, 4096> buffer;
+  while (file.read(buffer.data(), buffer.size()) || file.gcount() > 0) {
+    text.append(buffer.data(), static_cast<std::size_t>(file.gcount()));
+    if (text.size() > longest_file) {
+      throw ConfigError(named_at, in_quotes(path.string()), "a file of at most 4 MiB", "it is longer");
+    }
+  }
+  return text;
 }
 
 fs::path resolved(const Entry& entry, const char* key, const std::string& written) {

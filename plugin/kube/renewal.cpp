@@ -12,13 +12,6 @@ using Seconds = std::chrono::duration<double>;
 // Of a life: early enough that a source which is away for a while is missed by nobody.
 constexpr double earliest = 0.75;
 constexpr double spread = 0.10;
-// Credentials that a source gives with little or no life left are used all the same (clocks differ, and the
-// server decides), and asked for again no sooner.
-constexpr auto shortest_life = 5s;
-constexpr auto first_retry = 1s;
-constexpr auto longest_retry = 30s;
-// Fresh credentials that are refused are refused for what they are: newer ones would be, too.
-constexpr auto fresh = 10s;
 // A Date header has whole seconds, and was on its way.
 constexpr auto negligible_skew = 2s;
 
@@ -49,6 +42,7 @@ std::optional<Renewal::Steady> Renewal::next() const noexcept {
 void Renewal::renewed(Steady now, Wall wall, std::optional<Wall> expires_at, double random) {
   under_way_ = false;
   refused_ = false;
+  given_late_ = false;
   ++generation_;
   failures_ = 0;
   problem_.clear();
@@ -61,16 +55,17 @@ void Renewal::renewed(Steady now, Wall wall, std::optional<Wall> expires_at, dou
   // A life that no clock can hold would overflow the addition below.
   constexpr Seconds longest = std::chrono::hours{24 * 365};
   const Seconds left = std::min(Seconds(*expires_at - wall) - Seconds(skew_), longest);
-  const Seconds life = std::max(left, Seconds(shortest_life));
+  const Seconds life = std::max(left, Seconds(pace_.shortest_life));
+  given_late_ = left <= Seconds(0);
   ends_ = now + of(life);
-  at_ = now + std::max(of(life * (earliest + spread * random)), of(shortest_life));
+  at_ = now + std::max(of(life * (earliest + spread * random)), of(pace_.shortest_life));
 }
 
 void Renewal::failed(Steady now, std::string problem, double random) {
   under_way_ = false;
   problem_ = std::move(problem);
-  const Seconds delay =
-      std::min(Seconds(first_retry) * static_cast<double>(1u << std::min(failures_, 10u)), Seconds(longest_retry));
+  const Seconds delay = std::min(Seconds(pace_.first_retry) * static_cast<double>(1u << std::min(failures_, 10u)),
+                                 Seconds(pace_.longest_retry));
   ++failures_;
   at_ = now + of(delay * (0.75 + 0.5 * random));
 }
@@ -81,7 +76,13 @@ bool Renewal::refused(Steady now, std::uint64_t generation) noexcept {
     refused_ = true;
     return true;
   }
-  if (now - obtained_ < fresh) return false;
+  if (given_late_) {
+    // Those of the next renewal, which is planned, may be others.
+    refused_ = true;
+    problem_ = "the credentials that were given had expired already";
+    return true;
+  }
+  if (now - obtained_ < pace_.fresh) return false;
   refused_ = true;
   at_ = now;
   return true;

@@ -13,12 +13,25 @@ namespace stepop::kube {
 /// old ones. A renewal that fails is tried again after 1 s, 2 s, 4 s … 30 s, and again while the old live.
 /// Without any that live requests fail, at once, with the reason (whoever sent them tries again later: that
 /// delays a step and does not fail it), and wait only while a renewal is under way.
-/// A 401 makes them anew once: whoever got it may send the request again, with the new ones.
+/// A 401 makes them anew once: whoever got it may send the request again, with the new ones. What had ended when it
+/// was given is used all the same, since clocks differ and the server decides; a 401 to it is as a renewal that failed.
 /// How long they live is reckoned by the server's clock, as its Date headers tell it.
 class Renewal {
  public:
   using Steady = std::chrono::steady_clock::time_point;
   using Wall = std::chrono::system_clock::time_point;
+
+  struct Pace {
+    /// Credentials that are given with less life, or none, are renewed no sooner.
+    std::chrono::milliseconds shortest_life{5'000};
+    std::chrono::milliseconds first_retry{1'000};
+    std::chrono::milliseconds longest_retry{30'000};
+    /// Credentials that are so young and refused are refused for what they are: newer ones would be, too.
+    std::chrono::milliseconds fresh{10'000};
+  };
+
+  Renewal() = default;
+  explicit Renewal(Pace pace) : pace_(pace) {}
 
   enum class Answer {
     Use,   ///< what was obtained last
@@ -55,9 +68,11 @@ class Renewal {
  private:
   bool live(Steady now) const noexcept;
 
+  Pace pace_{};
   std::uint64_t generation_ = 0;
   bool under_way_ = false;
   bool refused_ = false;                      // the last ones, by the server
+  bool given_late_ = false;                   // the last ones had ended already
   Steady obtained_{};                         // when the last ones were
   std::optional<Steady> ends_;                // nothing: they do not end
   std::optional<Steady> at_ = Steady::min();  // when to renew; nothing: when they are refused

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "commands/commands.hpp"
+#include "commands/connector_secrets.hpp"
 #include "commands/drive_run.hpp"
 #include "commands/dry_run.hpp"
 #include "commands/run_input.hpp"
@@ -62,6 +63,7 @@ int run(const RunCommand& command) {
   const std::vector<OpenOperator> operators = open_operators(input.stack, used_operators(input.pipeline), plugins,
                                                              state_directory.owner(), &input.stack_document);
   warn_of_problems(plugins);
+  warn_of_plain_secrets(input.stack, used_operators(input.pipeline), plugins);
 
   JournalledRun run = new_run(input, command, random_id());
   const RunNames preview{run.id, run_name.value_or(input.pipeline.name)};

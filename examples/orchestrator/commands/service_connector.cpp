@@ -1,4 +1,3 @@
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -6,6 +5,7 @@
 #include <stepop/host_connectors.hpp>
 
 #include "commands/commands.hpp"
+#include "commands/connector_secrets.hpp"
 #include "commands/stack_editing.hpp"
 #include "input/names.hpp"
 #include "input/yaml_text.hpp"
@@ -46,34 +46,6 @@ const ServiceConnectorEntry& require_connector(const Stack& stack, const std::st
   if (const ServiceConnectorEntry* entry = stack.find_connector(name)) return *entry;
   throw BadInput("there is no service connector \"" + name + "\" in the stack " + stack.file + "; " +
                  (stack.service_connectors.empty() ? "it has none" : did_you_mean(name, stack.connector_names())));
-}
-
-// The element of an array of objects whose `key` is `name`; null where there is none.
-const json::object* element(const json::object& object, std::string_view array, std::string_view key,
-                            const std::string& name) {
-  const json::value* all = object.if_contains(array);
-  if (all == nullptr || !all->is_array()) return nullptr;
-  for (const json::value& one : all->get_array()) {
-    if (one.is_object() && text_of(one.get_object(), key) == name) return &one.get_object();
-  }
-  return nullptr;
-}
-
-// The attributes of a method as the plugin describes them; empty for a type or a method that it does not know, of which
-// it complains itself.
-json::array attributes_of(const host::Connectors& connectors, const std::string& type, const std::string& method) {
-  const json::object types{{"types", connectors.types()}};
-  const json::object* of_type = element(types, "types", "type", type);
-  const json::object* of_method = of_type ? element(*of_type, "auth_methods", "auth_method", method) : nullptr;
-  const json::value* attributes = of_method ? of_method->if_contains("attributes") : nullptr;
-  return attributes != nullptr && attributes->is_array() ? attributes->get_array() : json::array();
-}
-
-bool is_secret(const json::array& attributes, std::string_view name) {
-  const json::object all{{"attributes", attributes}};
-  const json::object* attribute = element(all, "attributes", "name", std::string(name));
-  const json::value* secret = attribute ? attribute->if_contains("secret") : nullptr;
-  return secret != nullptr && secret->is_bool() && secret->get_bool();
 }
 
 // As a JSON Schema, so that the command line's values are read as a flavor's are.
@@ -120,21 +92,6 @@ json::object resolved_or_bad(const ServiceConnectorEntry& entry, const Stack& st
   }
   if (!findings.empty()) throw BadInput(std::move(findings));
   return connector;
-}
-
-// A secret that stands plainly in a file which others may read is worth a word.
-void warn_of_plain_secrets(const LoadedStack& loaded, const ServiceConnectorEntry& entry,
-                           const json::array& attributes) {
-  struct stat status {};
-  if (::stat(loaded.chosen.file.c_str(), &status) != 0 || (status.st_mode & 077) == 0) return;
-  for (const auto& attribute : entry.connector.at("configuration").as_object()) {
-    const std::string name(attribute.key());
-    if (!is_secret(attributes, name) || !is_plain(entry, name)) continue;
-    write_text(STDERR_FILENO, "warning: " + loaded.chosen.file.string() + ": service_connectors." + entry.name +
-                                  ".configuration." + name +
-                                  " is a plain secret in a file that others may read; chmod 600 it, or write "
-                                  "${env:NAME} or ${file:PATH}\n");
-  }
 }
 
 std::string auth_methods(const json::object& type) {
@@ -256,7 +213,7 @@ int describe_service_connector(const ConnectorCommand& command) {
   const ServiceConnectorEntry& entry = require_connector(loaded.stack, command.name);
   const host::Connectors connectors = require_connectors(plugins_of(command.options, loaded.stack));
   const json::array attributes = attributes_of(connectors, entry.type, entry.auth_method);
-  warn_of_plain_secrets(loaded, entry, attributes);
+  warn_of_plain_secrets(loaded.chosen.file, entry, attributes);
   const json::object document = as_document(entry, loaded, attributes);
   if (command.options.output != Output::text) {
     write_document(command.options.output, document);
@@ -281,7 +238,7 @@ int verify_service_connector(const ConnectorCommand& command) {
   const LoadedStack loaded = load_stack(command.options.stack);
   const ServiceConnectorEntry& entry = require_connector(loaded.stack, command.name);
   const host::Connectors connectors = require_connectors(plugins_of(command.options, loaded.stack));
-  warn_of_plain_secrets(loaded, entry, attributes_of(connectors, entry.type, entry.auth_method));
+  warn_of_plain_secrets(loaded.chosen.file, entry, attributes_of(connectors, entry.type, entry.auth_method));
   const json::object connector = resolved_or_bad(entry, loaded.stack);
   const std::string place = child_path("service_connectors", entry.name) + ".";
   const json::object identity = judged(place, [&] { return connectors.verify(connector, kPatience); });

@@ -60,12 +60,12 @@ class AwsConnector : public Connector {
   }
 
   Cluster describe(const Surroundings& around, const std::string& resource_id) const override {
-    const std::string name = name_of(resource_id);
+    const std::string name = name_of(around, resource_id);
     return ask_cluster(around, name, obtain(around, name)).cluster;
   }
 
   Access access(const Surroundings& around, const std::string& resource_id) const override {
-    const std::string name = name_of(resource_id);
+    const std::string name = name_of(around, resource_id);
     const Credentials credentials = obtain(around, name);
     Access access = ask_cluster(around, name, credentials);
     if (access.access.server.empty() || access.access.ca_pem.empty()) {
@@ -80,6 +80,13 @@ class AwsConnector : public Connector {
   }
 
  private:
+  // The only one that there is, where none is named.
+  std::string name_of(const Surroundings& around, const std::string& resource_id) const {
+    if (!resource_id.empty()) return name_of(resource_id);
+    const auto all = list(around);
+    return all.size() == 1 ? all.front().id : name_of("");
+  }
+
   std::string name_of(const std::string& resource_id) const {
     std::string name = resource_id;
     if (resource_id.starts_with("arn:")) {

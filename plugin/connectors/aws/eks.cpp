@@ -47,7 +47,10 @@ Access read_cluster(const Call& call, const Answer& answer, const std::string& n
   access.access.server = text_or_empty(cluster, "endpoint");
   if (const json::value* authority = cluster.if_contains("certificateAuthority");
       authority != nullptr && authority->is_object()) {
-    access.access.ca_pem = from_base64(text_or_empty(authority->get_object(), "data")).value_or("");
+    const std::string data = text_or_empty(authority->get_object(), "data");
+    access.access.ca_pem = from_base64(data).value_or("");
+    if (!data.empty() && access.access.ca_pem.find("-----BEGIN CERTIFICATE-----") == std::string::npos)
+      throw Error(STEPOP_E_UNAVAILABLE, what + ": its certificate authority is no PEM");
   }
   return access;
 }

@@ -7,6 +7,7 @@
 #include "connectors/azure/aks.hpp"
 #include "connectors/azure/implicit.hpp"
 #include "connectors/encoding.hpp"
+#include "connectors/expiry.hpp"
 
 namespace stepop::connectors {
 namespace {
@@ -49,7 +50,7 @@ class AzureConnector : public Connector {
     const AksCluster cluster = found(around, resource_id, token);
     const Call call = azure::user_credentials(azure::cloud_of(around), token, cluster);
     const azure::UserCredentials read = azure::read_user_credentials(call, around.ask(call), cluster);
-    Access access{cluster.cluster, read.access, std::nullopt};
+    Access access{cluster.cluster, read.access, end_of(read.access)};
     if (read.entra_server.empty()) return access;
     const Token entra = obtain(around, read.entra_server + "/.default");
     access.access.token = entra.text;
@@ -132,8 +133,10 @@ class AzureConnector : public Connector {
   }
 
   AksCluster found(const Surroundings& around, const std::string& resource_id, const Token& token) const {
-    if (resource_id.empty()) throw wrong("resource_id", "is missing, expected RESOURCE_GROUP/NAME of an AKS cluster");
-    return azure::find_cluster(clusters(around, token), resource_id);
+    auto all = clusters(around, token);
+    if (!resource_id.empty()) return azure::find_cluster(all, resource_id);
+    if (all.size() != 1) throw wrong("resource_id", "is missing, expected RESOURCE_GROUP/NAME of an AKS cluster");
+    return std::move(all.front());
   }
 
   Configuration given_;

@@ -91,8 +91,10 @@ class GcpConnector : public Connector {
   }
 
   Access found(const Surroundings& around, const std::string& resource_id, const Token& token) const {
-    if (resource_id.empty()) throw wrong("resource_id", "is missing, expected the name of a GKE cluster");
-    return gcp::find_cluster(clusters(around, token), resource_id, project_);
+    auto all = clusters(around, token);
+    if (!resource_id.empty()) return gcp::find_cluster(std::move(all), resource_id, project_);
+    if (all.size() != 1) throw wrong("resource_id", "is missing, expected the name of a GKE cluster");
+    return std::move(all.front());
   }
 
   Configuration given_;

@@ -1,9 +1,14 @@
-// The service connector `kubernetes`: one cluster, whose credentials are given as they are. Asks nobody but the cluster.
+// The service connector `kubernetes`: one cluster, whose credentials are given as they are, or in files that others rotate.
+// Asks nobody but the cluster.
 #include "connectors/connector.hpp"
 #include "connectors/encoding.hpp"
+#include "connectors/expiry.hpp"
 
 namespace stepop::connectors {
 namespace {
+
+// As kubectl reads a token file again.
+constexpr std::chrono::seconds kTokenFileLife{60};
 
 Error wrong(const std::string& attribute, const std::string& message, const std::string& hint = "") {
   return Error(STEPOP_E_INVALID, std::vector<Finding>{{Finding::Level::error, "WrongValue",
@@ -27,18 +32,25 @@ class KubernetesConnector : public Connector {
     access_.password = configuration.text("password");
     access_.client_certificate_pem = pem_of(configuration, "client_certificate", "CERTIFICATE");
     access_.client_key_pem = pem_of(configuration, "client_key", "PRIVATE KEY");
-    if (access_.client_certificate_pem.empty() != access_.client_key_pem.empty()) {
-      throw wrong(access_.client_key_pem.empty() ? "client_key" : "client_certificate",
+    token_file_ = configuration.text("token_file");
+    certificate_file_ = configuration.text("client_certificate_file");
+    key_file_ = configuration.text("client_key_file");
+    require_one("token", access_.token, token_file_);
+    require_one("client_certificate", access_.client_certificate_pem, certificate_file_);
+    require_one("client_key", access_.client_key_pem, key_file_);
+    const bool certificate = !access_.client_certificate_pem.empty() || !certificate_file_.empty();
+    const bool key = !access_.client_key_pem.empty() || !key_file_.empty();
+    if (certificate != key) {
+      throw wrong(certificate ? "client_key" : "client_certificate",
                   "is missing, expected both client_certificate and client_key");
     }
-    if (configuration.auth_method == "token" && access_.token.empty() && access_.client_key_pem.empty())
+    if (configuration.auth_method == "client-certificate" && !certificate)
+      throw wrong("client_certificate", "is missing, expected a client certificate with its key");
+    if (configuration.auth_method == "token" && access_.token.empty() && token_file_.empty() && !certificate)
       throw wrong("token", "is missing, expected a token or a client certificate with its key");
   }
 
-  Identity verify(const Surroundings& around) const override {
-    require_valid(around);
-    return {access_.username, expires_at_};
-  }
+  Identity verify(const Surroundings& around) const override { return {access_.username, current(around).expires_at}; }
   std::vector<Cluster> list(const Surroundings&) const override { return {cluster_}; }
   Cluster describe(const Surroundings&, const std::string& resource_id) const override {
     if (!resource_id.empty() && resource_id != cluster_.id) {
@@ -49,21 +61,46 @@ class KubernetesConnector : public Connector {
   }
   Access access(const Surroundings& around, const std::string& resource_id) const override {
     describe(around, resource_id);
-    require_valid(around);
-    return {cluster_, access_, expires_at_};
+    return current(around);
   }
 
  private:
-  void require_valid(const Surroundings& around) const {
-    if (expires_at_ && *expires_at_ <= around.now()) {
+  static void require_one(const std::string& attribute, const std::string& value, const std::string& file) {
+    if (!value.empty() && !file.empty())
+      throw wrong(attribute, "found beside " + attribute + "_file, expected one of the two");
+  }
+
+  // With what the files hold now.
+  Access current(const Surroundings& around) const {
+    Access access{cluster_, access_, expires_at_};
+    if (!token_file_.empty()) access.access.token = text_in(around, token_file_, "token_file");
+    if (!certificate_file_.empty())
+      access.access.client_certificate_pem = text_in(around, certificate_file_, "client_certificate_file");
+    if (!key_file_.empty()) access.access.client_key_pem = text_in(around, key_file_, "client_key_file");
+    const auto end = end_of(access.access);
+    access.expires_at = earlier(access.expires_at, end);
+    if (access.expires_at && *access.expires_at <= around.now()) {
       throw Error(STEPOP_E_FORBIDDEN,
-                  "the connector's credentials expired at " + rfc3339(expires_at_->time_since_epoch().count()),
+                  "the connector's credentials expired at " + rfc3339(access.expires_at->time_since_epoch().count()),
                   "give it new ones");
     }
+    if (!token_file_.empty() && !end) access.expires_at = earlier(access.expires_at, around.now() + kTokenFileLife);
+    return access;
+  }
+
+  static std::string text_in(const Surroundings& around, const std::string& path, const std::string& attribute) {
+    std::string text = around.read_file(around.home_path(path)).value_or("");
+    while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.pop_back();
+    if (text.empty()) {
+      throw Error(STEPOP_E_UNAVAILABLE,
+                  "the file " + path + " of the connector's " + attribute + " is empty or cannot be read");
+    }
+    return text;
   }
 
   Cluster cluster_;
   kube::ClusterAccess access_;
+  std::string token_file_, certificate_file_, key_file_;
   std::optional<Time> expires_at_;
 };
 

@@ -93,7 +93,7 @@ CASES: dict[str, Case] = {
     # the kernel's word for good when a container ends while it is being told, and then the API says `Error` for ever.
     "memory": Case(
         "goes beyond its memory limit",
-        shell("tail /dev/zero; code=$?; sleep 1; exit $code"),
+        shell("tail /dev/zero; code=$?; sleep 3; exit $code"),
         End("failed", "OutOfMemory", 137, told=137),
         settings=limited("32Mi"),
     ),

@@ -21,7 +21,7 @@ from .spare_node import SpareNode
 from .table import Row, print_table
 
 # The proxy faults that go on together, and the steps of one run that do.
-FAULTS_AT_ONCE = 6
+FAULTS_AT_ONCE = 3
 STEPS_AT_ONCE = 12
 # Of all steps of a fault, one in so many is cancelled.
 CANCELLED = 8

@@ -174,6 +174,15 @@ class Registry:
         self.front.server_close()
         self.process.terminate()
         self.process.wait()
-        ours = [name for name in self.ctr("images", "ls", "-q").split() if name.startswith(self.address)]
-        if ours:
+        if ours := self.pulled():
             self.ctr("images", "rm", *ours)
+
+    def pulled(self) -> list[str]:
+        """What containerd has from here; also by the images' own digests, which it calls them by too."""
+        addresses = (f"{self.address}/", f"127.0.0.1:{self.port}/")
+        rows = [line.split() for line in self.ctr("images", "ls").splitlines()[1:]]
+        digests = {row[0]: row[2] for row in rows if len(row) > 2}  # the image's name, its type, its digest
+        ours = [name for name in digests if name.startswith(addresses)]
+        others = {digest for name, digest in digests.items() if not name.startswith((*addresses, "sha256:"))}
+        unnamed = {digests[name] for name in ours} - others
+        return ours + [name for name in digests if name.startswith("sha256:") and digests[name] in unnamed]

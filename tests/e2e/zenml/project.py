@@ -1,10 +1,10 @@
-"""A ZenML project on a client's machine: its commands, its runs, and what its pods are made of."""
+"""A ZenML project on a client's machine: its commands and its runs."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -15,21 +15,10 @@ from services import Services
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
-CLUSTER_TOOLS = ROOT / "tests" / "cluster"
 SDK = ROOT / "sdk" / "python" / "src"
-IMAGE = "stepop.local/zenml:1"
 COMMAND_WITHIN = 600.0
-
-# An image of busybox alone; Python, ZenML and this machine's libraries are mounted into it.
-MAKE_IMAGE = """
-import sys
-from parts import images, packages, paths
-archive = paths.STATE / "zenml.tar"
-config = {"Cmd": ["/bin/sh"], "WorkingDir": "/app", "Env": [f"PATH={sys.argv[2]}:/bin", f"PYTHONPATH={sys.argv[3]}"]}
-images.write_archive(archive, sys.argv[1], images.tree(packages.busybox()), config)
-images.ctr("images", "import", str(archive))
-archive.unlink()
-"""
+# From Ctrl-C to the end of a program of ZenML's.
+STOPS_WITHIN = 60.0
 
 ARTIFACT_STORE = """
 import os
@@ -72,9 +61,47 @@ class Ended:
         return found
 
 
+class Run:
+    """A pipeline that is running."""
+
+    def __init__(self, project: Project, env: dict[str, str]) -> None:
+        self.notes = project.folder / "notes.jsonl"
+        self.notes.unlink(missing_ok=True)
+        self.log = project.folder / "run.log"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "five_steps.py"],
+                cwd=project.folder,
+                env={**project.env, **env, "ZENML_TEST_OUT": str(self.notes)},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def has_ended(self, within: float = COMMAND_WITHIN) -> bool:
+        try:
+            self.process.wait(within)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def interrupt(self) -> None:
+        """As Ctrl-C does."""
+        self.process.send_signal(signal.SIGINT)
+        if not self.has_ended(STOPS_WITHIN):
+            self.process.kill()
+            self.process.wait()
+
+    def result(self) -> Ended:
+        if not self.has_ended():
+            self.interrupt()
+        notes = [json.loads(line) for line in self.notes.read_text().splitlines()] if self.notes.exists() else []
+        return Ended(self.process.returncode, self.log.read_text(errors="replace"), notes)
+
+
 class Project:
-    def __init__(self, folder: Path, services: Services, extra: dict[str, str]) -> None:
+    def __init__(self, folder: Path, services: Services, image: str, extra: dict[str, str]) -> None:
         self.folder = folder
+        self.image = image
         folder.mkdir()
         self.env = {**services.client_environment(), **extra, "PYTHONPATH": str(SDK)}
         self.s3 = {
@@ -114,33 +141,15 @@ class Project:
         # The CLI's --secret is a reference to one of ZenML's own.
         self.python(ARTIFACT_STORE, **self.s3)
 
+    def start(self, **env: str) -> Run:
+        return Run(self, {"ZENML_TEST_IMAGE": self.image, **env})
+
     def run(self, **env: str) -> Ended:
         """The five steps once. Not an assertion: a run may be meant to fail."""
-        out = self.folder / "notes.jsonl"
-        out.unlink(missing_ok=True)
-        words = {"ZENML_TEST_IMAGE": IMAGE, "ZENML_TEST_SETTINGS": json.dumps(pod_of_this_machine())}
-        done = self.call(sys.executable, "five_steps.py", **words, ZENML_TEST_OUT=str(out), **env)
-        done.notes = [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else []
-        return done
+        return self.start(**env).result()
 
     def steps(self) -> dict[str, dict[str, Any]]:
         """What ZenML's server has of the newest run's steps."""
         (line,) = [line for line in self.python(STEPS).splitlines() if line.startswith("STEPS ")]
         found: dict[str, dict[str, Any]] = json.loads(line.removeprefix("STEPS "))
         return found
-
-
-def make_image() -> None:
-    words = [sys.executable, "-c", MAKE_IMAGE, IMAGE, str(Path(sys.executable).parent), str(SDK)]
-    subprocess.run(words, cwd=CLUSTER_TOOLS, check=True, stdout=sys.stderr)
-
-
-def pod_of_this_machine() -> dict[str, Any]:
-    """This machine's Python with its packages, for a pod: each at its own path, to read alone."""
-    folders = {path: path for path in (sys.prefix, sys.base_prefix, str(SDK), "/usr/lib")}
-    folders.update({path: os.path.realpath(path) for path in ("/lib", "/lib64")})
-    volumes, mounts = [], []
-    for i, (inside, outside) in enumerate(folders.items()):
-        volumes.append({"name": f"machine-{i}", "hostPath": {"path": outside}})
-        mounts.append({"name": f"machine-{i}", "mountPath": inside, "readOnly": True})
-    return {"pod_settings": {"volumes": volumes, "volume_mounts": mounts}}

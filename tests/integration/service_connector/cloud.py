@@ -55,7 +55,7 @@ ANSWERS: list[tuple[str, Callable[[Asked], Said]]] = [
     (r"Action=(\w+)", lambda asked: sts((asked.form or asked.query)["Action"])),
     (r"GET /clusters/blue", lambda _: Said(body={"cluster": {
         "name": "blue", "arn": "arn:aws:eks:eu-central-1:123456789012:cluster/blue", "status": "ACTIVE",
-        "version": "1.33", "endpoint": "https://blue.example", "certificateAuthority": {"data": "UEVN"}}})),
+        "version": "1.33", "endpoint": "https://blue.example", "certificateAuthority": {"data": "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tClkyRT0KLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo="}}})),
     (r"GET /clusters\?", eks_clusters),
 ]
 

@@ -90,3 +90,11 @@ def judge(score: Score, cloud: Cloud, build: Path) -> None:
         score.true("it is gone", "plain" not in stack.read_text())
         os.environ.pop("MY_SECRET")
         says(stepop("service-connector", "verify", "prod", code=2), "MY_SECRET", "service_connectors.prod")
+        stack.write_text("name: s\nservice_connectors:\n  plain:\n    type: kubernetes\n    auth_method: token\n    configuration: "
+                         f"{{ server: 'https://127.0.0.1:1', cluster_name: here, token: {SECRET} }}\n"
+                         "step_operators:\n  cluster: { flavor: kubernetes, connector: plain }\n")
+        pipeline = Path(folder) / "pipeline.yaml"
+        pipeline.write_text('pipeline: p\nimage: i\nsteps: { one: { step_operator: cluster, command: ["true"] } }\n')
+        says(stepop("run", str(pipeline), "--dry-run", code=2),
+             "service_connectors.plain.configuration.token is a plain secret in a file that others may read",
+             "cannot connect to https://127.0.0.1:1")

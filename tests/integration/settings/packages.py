@@ -15,6 +15,10 @@ ROOT = Path(__file__).resolve().parents[3]
 CLUSTER = ROOT / "tests" / "cluster"
 # What `enter` needs for ZenML's own manifest functions.
 ZENML = (["zenml==0.98.0", "kubernetes==34.1.0"], "from zenml.integrations.kubernetes import manifest_utils")
+# The clouds' own libraries, and what their stand-ins need.
+CLOUDS = (["botocore==1.44.8", "google-auth==2.63.0", "requests==2.34.2", "azure-identity==1.27.0", "cryptography==50.0.2",
+           "PyYAML==6.0.4", "moto[server]==5.2.5"],
+          "import botocore, google.auth, requests, azure.identity, moto.server, yaml")
 
 
 def cache() -> Path:
@@ -48,10 +52,8 @@ def make(folder: Path, requirements: list[str]) -> None:
     subprocess.run([*pip, *requirements], check=True, stdout=sys.stderr)
 
 
-def enter(requirements: list[str], imports: str) -> None:
-    """Goes on in a Python that has the packages; a cache that is broken is made anew. `imports` shows that they work."""
-    if os.environ.get("STEPOP_IN_VENV") == " ".join(requirements):
-        return
+def python_with(requirements: list[str], imports: str) -> Path:
+    """A Python that has the packages; a cache that is broken is made anew. `imports` shows that they work."""
     key = hashlib.sha256("\n".join([sys.version, *sorted(requirements)]).encode()).hexdigest()[:12]
     folder = cache() / key
     python = folder / "bin" / "python"
@@ -61,5 +63,28 @@ def enter(requirements: list[str], imports: str) -> None:
             make(folder, requirements)
             if not works(python, imports):
                 sys.exit(f"installed, and still not to be imported: {' '.join(requirements)}\n0 passed, 1 failed")
+    return python
+
+
+def type_errors(package: Path, *words: str) -> str:
+    """What mypy, with the settings of the package's pyproject.toml, finds in it; "" when that is nothing. Its own notes
+    are kept in the cache: the second time it looks at what has changed.
+    """
+    python = python_with(["mypy==1.18.2"], "import mypy")
+    settings = next(folder / "pyproject.toml" for folder in package.parents if (folder / "pyproject.toml").exists())
+    kept = ["--config-file", settings, "--cache-dir", cache() / f"mypy-{package.name}"]
+    # From where imports are found, so that a package beside it is known too.
+    command: list[str | Path] = [python, "-m", "mypy", *kept, *words, package.name]
+    done = subprocess.run(
+        command, cwd=package.parent, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    return done.stdout if done.returncode else ""
+
+
+def enter(requirements: list[str], imports: str) -> None:
+    """Goes on in `python_with` them."""
+    if os.environ.get("STEPOP_IN_VENV") == " ".join(requirements):
+        return
+    python = python_with(requirements, imports)
     environment = dict(os.environ, STEPOP_IN_VENV=" ".join(requirements), PYTHONDONTWRITEBYTECODE="1")
     os.execve(python, [str(python), *sys.argv], environment)

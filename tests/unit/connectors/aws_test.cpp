@@ -26,7 +26,7 @@ std::string sts_answer(const std::string& action, const std::string& id) {
 
 const char* const kCluster =
     R"({"cluster": {"name": "blue", "arn": "arn:aws:eks:eu-central-1:1:cluster/blue", "status": "ACTIVE",
-        "version": "1.33", "endpoint": "https://blue.example", "certificateAuthority": {"data": "UEVN"}}})";
+        "version": "1.33", "endpoint": "https://blue.example", "certificateAuthority": {"data": "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tClkyRT0KLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo="}}})";
 
 class Aws : public testing::Test {
  protected:
@@ -58,13 +58,29 @@ class Aws : public testing::Test {
 TEST_F(Aws, ReachesAClusterWithAnAccessKey) {
   const Access access = this->access("secret-key", kKeys);
   EXPECT_EQ(access.access.server, "https://blue.example");
-  EXPECT_EQ(access.access.ca_pem, "PEM");
+  EXPECT_EQ(access.access.ca_pem, "-----BEGIN CERTIFICATE-----\nY2E=\n-----END CERTIFICATE-----\n");
   EXPECT_EQ(access.cluster.name, "arn:aws:eks:eu-central-1:1:cluster/blue");
   EXPECT_EQ(access.expires_at, cloud.now + std::chrono::minutes{14});
   EXPECT_THAT(url_of(access), HasSubstr("X-Amz-Credential=AKIDGIVEN%2F20150830%2Feu-central-1%2Fsts%2Faws4_request"));
   EXPECT_EQ(cloud.asked.at(0).url, "https://eks.eu-central-1.amazonaws.com/clusters/blue");
   EXPECT_THAT(cloud.header(0, "Authorization"),
               HasSubstr("Credential=AKIDGIVEN/20150830/eu-central-1/eks/aws4_request"));
+}
+
+TEST_F(Aws, TakesTheOnlyClusterWhereNoneIsNamed) {
+  cloud.answer("/clusters ", {json_answer(R"({"clusters": ["blue"], "nextToken": null})")});
+  EXPECT_EQ(access("secret-key", kKeys, "").cluster.id, "blue");
+}
+
+TEST_F(Aws, RefusesToChooseAmongSeveralClusters) {
+  cloud.answer("/clusters ", {json_answer(R"({"clusters": ["blue", "green"], "nextToken": null})")});
+  EXPECT_THAT(complaint_of([&] { access("secret-key", kKeys, ""); }), HasSubstr("resource_id: is missing"));
+}
+
+TEST_F(Aws, RefusesAnAuthorityThatIsNoPem) {
+  cloud.answers.insert(cloud.answers.begin(), {"/clusters/blue", {json_answer(R"({"cluster": {"name": "blue",
+      "endpoint": "https://blue.example", "certificateAuthority": {"data": "bm8gUEVN"}}})")}});
+  EXPECT_THAT(complaint_of([&] { access("secret-key", kKeys); }), HasSubstr("its certificate authority is no PEM"));
 }
 
 TEST_F(Aws, NamesAClusterByItsArn) {

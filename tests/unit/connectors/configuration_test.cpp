@@ -1,5 +1,6 @@
 // What a service connector may be told, and the connector `kubernetes`.
 #include "fake_cloud.hpp"
+#include "test_keys.hpp"
 
 namespace stepop::connectors {
 namespace {
@@ -101,6 +102,69 @@ TEST(KubernetesConnector, SaysWhenItsCredentialsHaveExpired) {
   connector["expires_at"] = "2015-08-30T12:00:00Z";
   EXPECT_THAT(complaint_of([&] { make(connector)->access(cloud.around, ""); }),
               HasSubstr("expired at 2015-08-30T12:00:00Z"));
+}
+
+// A JSON Web Token, which nobody signed.
+std::string token_until(const std::string& exp) {
+  return base64url(R"({"alg":"none"})") + "." + base64url("{\"sub\":\"me\",\"exp\":" + exp + "}") + ".x";
+}
+
+TEST(KubernetesConnector, KnowsWhenItsTokenEndsWhereTheTokenSaysIt) {
+  FakeCloud cloud;
+  const auto with = [&](const std::string& token) {
+    return make(connector_of("kubernetes", "token", cluster_with({{"token", token}})));
+  };
+  EXPECT_EQ(with(token_until("1440938220"))->access(cloud.around, "").expires_at, cloud.now + std::chrono::minutes{1});
+  EXPECT_THAT(complaint_of([&] { with(token_until("1440938100"))->access(cloud.around, ""); }),
+              HasSubstr("expired at 2015-08-30T12:35:00Z"));
+  for (const char* const exp : {"\"soon\"", "1e300", "-1", "null", "{"})
+    EXPECT_FALSE(with(token_until(exp))->access(cloud.around, "").expires_at) << exp;
+  for (const char* const other : {"a.b.c", "..", ".", "a..c", "opaque"})
+    EXPECT_FALSE(with(other)->access(cloud.around, "").expires_at) << other;
+}
+
+TEST(KubernetesConnector, KnowsWhenItsCertificateEnds) {
+  FakeCloud cloud;
+  const auto connector = make(
+      connector_of("kubernetes", "client-certificate",
+                   cluster_with({{"client_certificate", test_key().certificate}, {"client_key", test_key().pem}})));
+  const auto end = connector->access(cloud.around, "").expires_at;
+  ASSERT_TRUE(end);
+  cloud.now = *end;
+  EXPECT_THAT(complaint_of([&] { connector->access(cloud.around, ""); }), HasSubstr("expired at "));
+}
+
+TEST(KubernetesConnector, ReadsAFileThatOthersRotateEachTime) {
+  FakeCloud cloud;
+  cloud.around.variables = {{"HOME", "/home/me"}};
+  const auto connector = make(connector_of("kubernetes", "token", cluster_with({{"token_file", "~/token"}})));
+  EXPECT_THAT(complaint_of([&] { connector->access(cloud.around, ""); }), HasSubstr("~/token"));
+  cloud.files["/home/me/token"] = "one\n";
+  EXPECT_EQ(connector->access(cloud.around, "").access.token, "one");
+  EXPECT_EQ(connector->access(cloud.around, "").expires_at, cloud.now + std::chrono::minutes{1});
+  cloud.files["/home/me/token"] = token_until("1440938220");
+  EXPECT_EQ(connector->access(cloud.around, "").access.token, token_until("1440938220"));
+}
+
+TEST(KubernetesConnector, ReadsACertificateAndItsKeyFromFiles) {
+  FakeCloud cloud;
+  cloud.files = {{"/crt", test_key().certificate}, {"/key", test_key().pem}};
+  const Access access =
+      make(connector_of("kubernetes", "client-certificate",
+                        cluster_with({{"client_certificate_file", "/crt"}, {"client_key_file", "/key"}})))
+          ->access(cloud.around, "");
+  EXPECT_THAT(access.access.client_certificate_pem, HasSubstr("BEGIN CERTIFICATE"));
+  EXPECT_THAT(access.access.client_key_pem, HasSubstr("PRIVATE KEY"));
+  EXPECT_TRUE(access.expires_at);
+}
+
+TEST(KubernetesConnector, RefusesAFileBesideWhatIsInIt) {
+  EXPECT_THAT(complaint_of([] {
+                make(connector_of("kubernetes", "token", cluster_with({{"token", "t"}, {"token_file", "/f"}})));
+              }),
+              HasSubstr("configuration.token: found beside token_file"));
+  EXPECT_THAT(complaint_of([] { make(connector_of("kubernetes", "client-certificate", cluster_with({}))); }),
+              HasSubstr("configuration.client_certificate: is missing"));
 }
 
 TEST(Base64, ReadsEitherAlphabetAndNothingElse) {

@@ -124,6 +124,23 @@ TEST_F(CredentialsTest, OfAPluginThatHangsAreAnErrorInTime) {
   EXPECT_THAT(error_of(get()).message, HasSubstr("had not ended after 200 ms, and was killed"));
 }
 
+TEST_F(CredentialsTest, OfAPluginWhoseChildHoldsThePipesAreAnErrorInTimeAndTheChildIsKilled) {
+  plugin("sleep 600 &\necho $! > " + (folder / "child").string() + "\n");
+  access.exec->timeout = 200ms;
+  ScriptedServer server({answer_all});
+  connect(server.url());
+  EXPECT_THAT(error_of(get()).message, HasSubstr("had not ended after 200 ms, and was killed"));
+  std::string child;
+  std::ifstream(folder / "child") >> child;
+  ASSERT_FALSE(child.empty());
+  run_until([&] {
+    // Gone, or a zombie that whoever took it over has not buried yet.
+    std::string number, name, state = "gone";
+    std::ifstream("/proc/" + child + "/stat") >> number >> name >> state;
+    return state == "gone" || state == "Z";
+  });
+}
+
 TEST_F(CredentialsTest, OfAPluginThatPrintsWithoutEndAreAnError) {
   plugin("exec yes 0123456789\n");
   ScriptedServer server({answer_all});

@@ -177,6 +177,8 @@ TEST_F(KubeconfigTest, DemandsAFileThatIsNamedExplicitly) {
   EXPECT_THAT(problem(query), HasSubstr("there is no such file"));
   query.file = folder.string();
   EXPECT_THAT(problem(query), HasSubstr("it is a directory"));
+  query.file = "/dev/zero";
+  EXPECT_THAT(problem(query), HasSubstr("expected a file of at most 4 MiB"));
 }
 
 TEST_F(KubeconfigTest, ResolvesPathsRelativeToTheirOwnFile) {

@@ -148,6 +148,54 @@ TEST_F(RenewalTest, HoldsALifeThatNoClockCan) {
   EXPECT_GT(*renewal.next(), now);
 }
 
+TEST_F(RenewalTest, WhatHadEndedAlreadyAndIsRefusedIsNoRefusalButWaitsForTheNextRenewal) {
+  renew(-3600s);
+  pass(1s);
+  EXPECT_TRUE(renewal.refused(now, renewal.generation()));
+  EXPECT_EQ(renewal.ask(now), Answer::Fail);
+  EXPECT_EQ(renewal.problem(), "the credentials that were given had expired already");
+  EXPECT_FALSE(renewal.due(now)) << "a source that gives such is not asked without a pause";
+  EXPECT_EQ(go_to_next(), 4s);
+  renew(600s);
+  EXPECT_EQ(renewal.ask(now), Answer::Use);
+}
+
+// A source that is away for two minutes, asked once a second by a request: how often each answer was given.
+struct Away {
+  int used = 0, held_up = 0;
+  std::chrono::seconds late{0};  // from its return to the next request that could be sent
+};
+Away away_for_two_minutes(RenewalTest& test, std::chrono::seconds life, double random) {
+  constexpr int from = 20, until = 140;
+  test.renew(life, random);
+  Away away;
+  for (int second = 1; second < 400; ++second) {
+    test.pass(1s);
+    if (test.renewal.due(test.now)) {
+      if (second >= from && second < until) {
+        test.fail();
+      } else {
+        test.renew(life, random);
+      }
+    }
+    const bool sent = test.renewal.ask(test.now) == Answer::Use;
+    ++(sent ? away.used : away.held_up);
+    if (!sent && second >= until) ++away.late;
+  }
+  return away;
+}
+
+TEST_F(RenewalTest, ASourceThatIsAwayForTwoMinutesWhileTheOldLiveIsMissedByNobody) {
+  EXPECT_EQ(away_for_two_minutes(*this, 600s, 0.9).held_up, 0);
+}
+
+TEST_F(RenewalTest, ASourceThatIsAwayBeyondTheirEndHoldsRequestsUpAndNotMuchLonger) {
+  const Away away = away_for_two_minutes(*this, 60s, 0.5);
+  EXPECT_GE(away.held_up, 140 - 60);
+  EXPECT_LE(away.late, 38s) << "the longest pause between two tries";
+  EXPECT_EQ(away.used + away.held_up, 399);
+}
+
 TEST_F(RenewalTest, AMinutesLifeOverAQuarterOfAnHourNeverLeavesARequestWithout) {
   renew(60s, 0.3);
   for (int second = 0; second < 900; ++second) {

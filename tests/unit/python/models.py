@@ -112,6 +112,14 @@ def a_failed_step_says_why_and_what_to_do() -> None:
     assert str(failed) == "step train failed (exit code 137): OutOfMemory: killed (raise the limit)", failed
 
 
+def one_finding_is_told_once() -> None:
+    for message, found in (("no file at /a", "no file at /a"), ("kubeconfig: no file", "no file"), ("no", "no: make it")):
+        error = stepop.InvalidInput(message, [stepop.Finding("error", "NoFile", "", found)])
+        assert str(error) == max(message, found, key=len), str(error)
+    two = [stepop.Finding("error", "C", "", text) for text in ("one", "two")]
+    assert str(stepop.InvalidInput("two mistakes", two)) == "two mistakes\n  one\n  two"
+
+
 TESTS = [
     kubernetes_models_become_what_kubernetes_calls_them,
     models_may_hold_models,
@@ -123,4 +131,5 @@ TESTS = [
     unread_warnings_are_bounded_and_states_are_not_lost,
     word_of_a_log_is_heard_once_and_is_no_event,
     a_failed_step_says_why_and_what_to_do,
+    one_finding_is_told_once,
 ]

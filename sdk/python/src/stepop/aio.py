@@ -253,6 +253,4 @@ def open(  # noqa: A001 - as stepop.open
     """As `stepop.open`, for asyncio: ``operator = await open(…)``, or ``async with open(…) as operator``. Loading the
     plugin, and the files that its configuration names, keep no event loop waiting.
     """
-    return Opening(
-        lambda: Operator(plugin_of(flavor, plugin, plugin_directories), flavor, {**(config or {}), **more})
-    )
+    return Opening(lambda: Operator(plugin_of(flavor, plugin, plugin_directories), flavor, {**(config or {}), **more}))

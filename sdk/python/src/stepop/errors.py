@@ -69,8 +69,8 @@ class StepopError(Exception):
 
     def __str__(self) -> str:
         lines = [str(finding) for finding in self.findings]
-        if len(lines) == 1 and self.message in lines[0]:
-            return lines[0]
+        if len(lines) == 1 and (self.message in lines[0] or lines[0] in self.message):
+            return max(lines[0], self.message, key=len)
         return "\n  ".join([self.message, *lines])
 
 

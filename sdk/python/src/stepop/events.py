@@ -60,8 +60,8 @@ class Event:
     attempt: int
     """From 0; grows when the plugin replaces what ran the step."""
     sequence: int
-    """Of its place in the operator's queue, from 1, growing. Of `status` and `wait`, which take nothing out of it: that of
-    the last event taken; what is read later is no older.
+    """Its place in the operator's queue, from 1, growing. Of `status` and `wait`, which take nothing out of it: that
+    of the last event taken; what is read later is no older.
     """
     time_us: int
     """When the plugin learned it: microseconds since 1970-01-01 UTC."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FLAVOR = "stepop"
 
 
-class StepopStepOperatorSettings(KubernetesStepOperatorSettings):  # type: ignore[misc]
+class StepopStepOperatorSettings(KubernetesStepOperatorSettings):
     """ZenML's own settings, and stepop's. What is not set is as the plugin has it (plugin/request/SETTINGS.md)."""
 
     workload: Literal["auto", "pod", "job"] | None = Field(
@@ -52,7 +52,7 @@ class StepopStepOperatorSettings(KubernetesStepOperatorSettings):  # type: ignor
     )
 
 
-class StepopStepOperatorConfig(BaseStepOperatorConfig, StepopStepOperatorSettings):  # type: ignore[misc]
+class StepopStepOperatorConfig(BaseStepOperatorConfig, StepopStepOperatorSettings):
     """Which cluster, and the settings of all steps."""
 
     kubernetes_namespace: str = Field(default="zenml", description="The namespace that steps run in.")
@@ -78,7 +78,7 @@ class StepopStepOperatorConfig(BaseStepOperatorConfig, StepopStepOperatorSetting
         return False
 
 
-class StepopStepOperatorFlavor(BaseStepOperatorFlavor):  # type: ignore[misc]
+class StepopStepOperatorFlavor(BaseStepOperatorFlavor):
     """What `zenml step-operator flavor register` takes."""
 
     @property

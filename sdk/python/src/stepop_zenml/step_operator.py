@@ -51,7 +51,7 @@ _STATUS = {
 }
 
 
-class StepopStepOperator(BaseStepOperator):  # type: ignore[misc]
+class StepopStepOperator(BaseStepOperator):
     """Runs steps in Kubernetes pods, through libstepop_kubernetes.so."""
 
     @property
