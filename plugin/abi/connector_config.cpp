@@ -13,8 +13,9 @@ using plugin::Finding;
 constexpr const char* kConnector = "connector";
 constexpr const char* kResourceId = "connector_resource_id";
 
-Error wrong(const std::string& path, const std::string& message) {
-  return Error(STEPOP_E_INVALID, std::vector<Finding>{{Finding::Level::error, "WrongValue", path, message, "", false}});
+Error wrong(const std::string& path, const std::string& message, const std::string& hint = "") {
+  return Error(STEPOP_E_INVALID,
+               std::vector<Finding>{{Finding::Level::error, "WrongValue", path, message, hint, false}});
 }
 
 connectors::Configuration read_connector(const json::value& value, const json::value* resource_id) {
@@ -50,7 +51,8 @@ PartedConfig part_config(const json::object& config) {
   }
   for (const char* other : {"kubeconfig", "kubernetes_context", "incluster"}) {
     if (config.contains(other) && config.at(other) != false)
-      throw wrong(other, "found beside a connector, expected one way to the cluster: a kubeconfig or a connector");
+      throw wrong(other, "found beside a connector, expected one way to the cluster: a kubeconfig or a connector",
+                  "remove one of the two");
   }
   parted.connector = read_connector(*connector, resource_id);
   parted.rest.erase(kConnector);

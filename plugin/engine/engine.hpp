@@ -137,7 +137,7 @@ class Engine {
   std::vector<std::unique_ptr<StepLog>> orphaned_logs_;  // of forgotten steps, reading what they still can
   std::vector<Attachment> attachments_;
   std::unordered_set<std::string> waiting_for_ready_;
-  std::unordered_map<std::string, std::string> last_trouble_;  // by namespace: what was told
+  std::unordered_map<std::string, std::string> last_trouble_;  // by watch: what was told
   std::function<void()> when_idle_;
   std::uint64_t next_serial_ = 1;
 };

@@ -12,6 +12,11 @@ using lifecycle::Origin;
 
 namespace {
 
+// "Jobs in namespace zenml": a watch that works says nothing of the other one.
+std::string watch_name(const std::string& namespace_, kube::Resource resource) {
+  return (resource == kube::Resource::Jobs ? "Jobs" : "pods") + (" in namespace " + namespace_);
+}
+
 bool concerns(kube::Resource watched, kube::Resource kind) {
   return watched == kube::Resource::Pods || kind == kube::Resource::Jobs;
 }
@@ -104,7 +109,7 @@ void Engine::on_gap(const std::string& namespace_, kube::Resource resource) {
 }
 
 void Engine::on_synced(const std::string& namespace_, kube::Resource resource) {
-  last_trouble_.erase(namespace_);
+  last_trouble_.erase(watch_name(namespace_, resource));
   const auto& view = view_of(namespace_);
   take_in_whoever_waits(namespace_);
   for (const auto& id : steps_in(namespace_)) {
@@ -136,11 +141,11 @@ void Engine::on_trouble(const std::string& namespace_, kube::Resource resource, 
   const bool needed =
       std::any_of(ids.begin(), ids.end(), [&](const auto& id) { return concerns(resource, find(id)->kind); });
   if (resource == kube::Resource::Jobs && !needed) return;
-  auto& told = last_trouble_[namespace_];
+  const std::string watch = watch_name(namespace_, resource);
+  auto& told = last_trouble_[watch];
   if (told == trouble.message) return;
   told = trouble.message;
-  const std::string what = resource == kube::Resource::Jobs ? "Jobs" : "pods";
-  events_.warning("", "WatchTrouble", "Watching " + what + " in namespace " + namespace_ + ": " + trouble.message);
+  events_.warning("", "WatchTrouble", "Watching " + watch + ": " + trouble.message);
 }
 
 // ---- attach -----------------------------------------------------------------------------------------------

@@ -91,6 +91,14 @@ Verb add_connect(CLI::App& group) {
   return {verb, [command] { return connect_step_operator(*command); }};
 }
 
+Verb add_disconnect(CLI::App& group) {
+  auto command = std::make_shared<ConnectorCommand>();
+  CLI::App* verb = group.add_subcommand("disconnect", "Take a step operator's service connector from it");
+  add_name(*verb, *command, "A step operator's name");
+  add_stack(*verb, command->options.stack);
+  return {verb, [command] { return disconnect_step_operator(*command); }};
+}
+
 }  // namespace
 
 std::vector<Verb> connector_verbs(CLI::App& app) {
@@ -104,7 +112,8 @@ std::vector<Verb> connector_verbs(CLI::App& app) {
       add_verb(*group, "delete", "Take a service connector out of the stack", true, delete_service_connector),
       add_verb(*group, "list-types", "List the types of service connectors", false, list_connector_types),
       add_list_resources(*group),
-      add_connect(*app.get_subcommand("step-operator"))};
+      add_connect(*app.get_subcommand("step-operator")),
+      add_disconnect(*app.get_subcommand("step-operator"))};
 }
 
 }  // namespace stepop::orchestrator

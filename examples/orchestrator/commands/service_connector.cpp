@@ -29,11 +29,16 @@ std::string text_of(const json::object& object, std::string_view member) {
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
-// The first plugin that has service connectors.
-host::Connectors require_connectors(const host::PluginDirectory& plugins) {
+// Of the first plugin that has service connectors.
+std::optional<host::Connectors> find_connectors(const host::PluginDirectory& plugins) {
   for (const host::Plugin& plugin : plugins.plugins()) {
     if (plugin.extension(STEPOP_EXT_CONNECTORS) != nullptr) return host::Connectors(plugin);
   }
+  return std::nullopt;
+}
+
+host::Connectors require_connectors(const host::PluginDirectory& plugins) {
+  if (auto found = find_connectors(plugins)) return std::move(*found);
   throw BadInput("no plugin with service connectors was found; give --plugin-dir DIR or set STEPOP_PLUGIN_PATH");
 }
 
@@ -178,11 +183,14 @@ int register_service_connector(const ConnectorCommand& command) {
 
 int list_service_connectors(const ConnectorCommand& command) {
   const LoadedStack loaded = load_stack(command.options.stack);
+  // Which attributes are secret only the plugin knows; without it all of them might be.
+  const std::optional<host::Connectors> connectors = find_connectors(plugins_of(command.options, loaded.stack));
   json::array documents;
   std::vector<std::vector<Cell>> rows{
       {{"NAME"}, {"TYPE"}, {"AUTH METHOD"}, {"RESOURCE TYPES"}, {"RESOURCE NAME"}, {"EXPIRES AT"}}};
   for (const ServiceConnectorEntry& entry : loaded.stack.service_connectors) {
-    documents.emplace_back(as_document(entry, loaded, {}));
+    documents.emplace_back(as_document(
+        entry, loaded, connectors ? attributes_of(*connectors, entry.type, entry.auth_method) : json::array()));
     const std::string id = text_of(entry.connector, "resource_id");
     rows.push_back({{entry.name},
                     {entry.type},
@@ -257,7 +265,7 @@ int delete_service_connector(const ConnectorCommand& command) {
     for (const StepOperatorEntry& entry : before.step_operators) {
       if (entry.connector == command.name)
         throw BadInput("the step operator " + entry.name + " reaches its cluster by the service connector " +
-                       command.name + "; connect it to another one first");
+                       command.name + "; first: stepop step-operator disconnect " + entry.name);
     }
     return {{{"service_connectors", command.name}, std::nullopt}};
   };
@@ -369,6 +377,22 @@ int connect_step_operator(const ConnectorCommand& command) {
   change_stack(chosen, edit);
   say("connected the step operator " + command.name + " to the service connector " + command.connector +
       (cluster.empty() ? "" : " and its cluster " + cluster) + " in " + in_words(chosen));
+  return 0;
+}
+
+int disconnect_step_operator(const ConnectorCommand& command) {
+  const ChosenStack chosen = choose_stack(ConfigurationDirectory::of_this_process(), command.options.stack);
+  StackEdit edit;
+  edit.changes = [&](const Stack& before, const YamlDocument&) {
+    const StepOperatorEntry& entry = require_step_operator(before, command.name);
+    if (entry.connector.empty()) throw BadInput("the step operator " + command.name + " has no service connector");
+    std::vector<StackChange> changes{{{"step_operators", command.name, "connector"}, std::nullopt}};
+    if (!entry.connector_resource_id.empty())
+      changes.push_back({{"step_operators", command.name, "connector_resource_id"}, std::nullopt});
+    return changes;
+  };
+  change_stack(chosen, edit);
+  say("disconnected the step operator " + command.name + " from its service connector in " + in_words(chosen));
   return 0;
 }
 

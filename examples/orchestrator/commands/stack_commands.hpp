@@ -83,6 +83,7 @@ int delete_service_connector(const ConnectorCommand&);
 int list_connector_types(const ConnectorCommand&);
 int list_connector_resources(const ConnectorCommand&);
 int connect_step_operator(const ConnectorCommand&);
+int disconnect_step_operator(const ConnectorCommand&);
 
 struct IntegrationCommand {
   StackOptions options;

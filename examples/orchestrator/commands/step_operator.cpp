@@ -26,12 +26,20 @@ std::vector<std::string> keys_of(const std::vector<KeyValue>& settings) {
 }
 
 json::object as_document(const StepOperatorEntry& entry, const LoadedStack& loaded) {
-  return {{"name", entry.name},
-          {"flavor", entry.flavor},
-          {"default", entry.name == loaded.stack.default_step_operator},
-          {"configuration", shown_entry(loaded.document, entry.name).contains("configuration")
-                                ? shown_entry(loaded.document, entry.name).at("configuration")
-                                : json::object()}};
+  json::object document{{"name", entry.name},
+                        {"flavor", entry.flavor},
+                        {"default", entry.name == loaded.stack.default_step_operator},
+                        {"configuration", json::object()}};
+  const json::object shown = shown_entry(loaded.document, entry.name);
+  for (const char* member : {"configuration", "connector", "connector_resource_id"}) {
+    if (const json::value* written = shown.if_contains(member)) document[member] = *written;
+  }
+  return document;
+}
+
+// "prod, cluster blue"; "" for a step operator without a service connector.
+std::string connection_of(const StepOperatorEntry& entry) {
+  return entry.connector + (entry.connector_resource_id.empty() ? "" : ", cluster " + entry.connector_resource_id);
 }
 
 void say(const std::string& line) {
@@ -137,13 +145,17 @@ int list_step_operators(const StepOperatorCommand& command) {
     write_text(STDERR_FILENO, in_words(loaded.chosen) + " has no step operators\n");
     return 0;
   }
-  std::vector<std::vector<Cell>> rows{{{"DEFAULT"}, {"NAME"}, {"FLAVOR"}, {"CONFIGURATION"}}};
-  for (const StepOperatorEntry& entry : loaded.stack.step_operators) {
+  const auto& entries = loaded.stack.step_operators;
+  const bool connected =
+      std::any_of(entries.begin(), entries.end(), [](const StepOperatorEntry& e) { return !e.connector.empty(); });
+  std::vector<std::vector<Cell>> rows{{{"DEFAULT"}, {"NAME"}, {"FLAVOR"}}};
+  if (connected) rows.back().push_back({"CONNECTOR"});
+  rows.back().push_back({"CONFIGURATION"});
+  for (const StepOperatorEntry& entry : entries) {
     const json::object document = as_document(entry, loaded);
-    rows.push_back({{document.at("default").as_bool() ? "*" : ""},
-                    {entry.name},
-                    {entry.flavor},
-                    {entry.configuration.empty() ? "" : flow_text(document.at("configuration"))}});
+    rows.push_back({{document.at("default").as_bool() ? "*" : ""}, {entry.name}, {entry.flavor}});
+    if (connected) rows.back().push_back({connection_of(entry)});
+    rows.back().push_back({entry.configuration.empty() ? "" : flow_text(document.at("configuration"))});
   }
   write_table(std::move(rows));
   return 0;
@@ -170,6 +182,7 @@ int describe_step_operator(const StepOperatorCommand& command) {
                                       {{"default"}, {document.at("default").as_bool() ? "yes" : "no"}},
                                       {{"flavor"}, {entry.flavor}},
                                       {{"plugin"}, {file.empty() ? "not found" : file}}};
+  if (!entry.connector.empty()) rows.push_back({{"service connector"}, {connection_of(entry)}});
   for (const auto& member : document.at("configuration").as_object())
     rows.push_back({{std::string(member.key())}, {flow_text(member.value())}});
   write_table(std::move(rows));

@@ -180,8 +180,8 @@ CheckFindings check_operators(const std::vector<OpenOperator>& operators, const 
       if (!asked.insert(step.image.value_or("") + "\n" + json::serialize(step.settings)).second) continue;
       const json::object request = make_preview(run, pipeline, step);
       for (const host::Finding& told : ask([&] { return open.op.check(request, timeout); })) {
-        if (const auto met = warned.extract(told.text()))
-          sort_into(all, met.mapped(), in_stack(met.mapped(), open.entry, stack, &stack_document));
+        // As grave as it is for this step: what only some steps need may be what this one cannot do without.
+        if (warned.extract(told.text())) sort_into(all, told, in_stack(told, open.entry, stack, &stack_document));
         if (told_of_operator.contains(told.text())) continue;
         sort_into(all, told, in_request(told, step, open.entry, files));
       }

@@ -43,7 +43,7 @@ class Completion(Workshop):
     def test_bash_completes_verbs_at_every_depth(self):
         self.assertEqual(self.bash("stepop st"), ["stack", "step-operator"])
         self.assertEqual(self.bash("stepop step-operator "),
-                         ["connect", "delete", "describe", "flavor", "list", "register", "update"])
+                         ["connect", "delete", "describe", "disconnect", "flavor", "list", "register", "update"])
         self.assertEqual(self.bash("stepop step-operator flavor "), ["describe", "list"])
 
     def test_bash_completes_options(self):

@@ -64,7 +64,20 @@ def judge(score: Score, cloud: Cloud, build: Path) -> None:
         says(stepop("step-operator", "connect", "cluster", "--connector", "prod", "--resource-id", "blue"),
              "connected the step operator cluster")
         says(stack.read_text(), "connector: prod", "connector_resource_id: blue")
-        says(stepop("service-connector", "delete", "prod", code=2), "the step operator cluster")
+        says(stepop("service-connector", "delete", "prod", code=2), "the step operator cluster",
+             "stepop step-operator disconnect cluster")
+        says(stepop("step-operator", "list"), "CONNECTOR", "prod, cluster blue")
+        told = json.loads(stepop("step-operator", "describe", "cluster", "-o", "json"))
+        score.check("the connector is described", [told["connector"], told["connector_resource_id"]], ["prod", "blue"])
+        before = stack.read_text()
+        stepop("step-operator", "disconnect", "cluster")
+        score.true("nothing is left of the connection", "connector: " not in stack.read_text(), stack.read_text())
+        stepop("step-operator", "disconnect", "cluster", code=2)
+        stepop("step-operator", "connect", "cluster", "--connector", "prod", "--resource-id", "blue")
+        score.check("and it is there again", stack.read_text(), before)
+        listed = json.loads(stepop("service-connector", "list", "-o", "json"))[0]["configuration"]
+        score.check("only what is secret is hidden", [listed["region"], listed["aws_access_key_id"]],
+                    ["eu-central-1", "[HIDDEN]"])
         register = ["step-operator", "register", "at-once", "--flavor", "kubernetes"]
         says(stepop(*register, "--connector", "prod", code=2), "say which with --resource-id")
         says(stepop(*register, "--resource-id", "green", code=2), "--connector")
