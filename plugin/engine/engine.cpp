@@ -187,13 +187,7 @@ lifecycle::PodView Engine::read(const Step& step, Workload workload) const {
 }
 
 lifecycle::PodView Engine::read_object(const Step& step, kube::Pod object) const {
-  if (step.kind == kube::Resource::Pods) return read(step, {std::move(object), std::nullopt});
-  lifecycle::JobView job;
-  for (const auto& known : namespaces_.at(step.namespace_)->workloads_of(step.hash)) {
-    if (known.job && known.pod.metadata.uid == object.metadata.uid) job = *known.job;
-  }
-  job.see_job(std::move(object));
-  return read(step, {job.as_one(), job});
+  return read(step, namespaces_.at(step.namespace_)->with_answer(step.hash, step.kind, std::move(object)));
 }
 
 void Engine::perform(Step& step, lifecycle::Actions actions) {

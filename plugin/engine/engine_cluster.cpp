@@ -3,6 +3,7 @@
 
 #include "engine/engine_step.hpp"
 #include "engine/policy.hpp"
+#include "kube/pod_watch.hpp"
 
 // Engine: what the cluster says to it, and `attach`, which is answered from that.
 
@@ -55,8 +56,11 @@ NamespaceView& Engine::view_of(const std::string& namespace_) {
     listener.trouble = [this, namespace_](kube::Resource resource, const kube::WatchTrouble& trouble) {
       on_trouble(namespace_, resource, trouble);
     };
-    view = std::make_unique<NamespaceView>(io_, client_, namespace_, manifest::owner_selector(self_.owner), self_.seed,
-                                           std::move(listener));
+    kube::WatchFactory watches = [this](kube::WatchOptions options, kube::Watch::Consumer consumer) {
+      return std::make_unique<kube::PodWatch>(io_, client_, std::move(options), std::move(consumer));
+    };
+    view = std::make_unique<NamespaceView>(std::move(watches), namespace_, manifest::owner_selector(self_.owner),
+                                           self_.seed, std::move(listener));
   }
   return *view;
 }

@@ -18,21 +18,20 @@ Workload workload_of(const lifecycle::JobView& job) {
 
 }  // namespace
 
-NamespaceView::NamespaceView(boost::asio::io_context& io, kube::Client& client, std::string namespace_,
-                             std::string selector, std::uint64_t seed, Listener listener)
-    : io_(io), client_(client), listener_(std::move(listener)) {
+NamespaceView::NamespaceView(kube::WatchFactory watches, std::string namespace_, std::string selector,
+                             std::uint64_t seed, Listener listener)
+    : watches_(std::move(watches)), listener_(std::move(listener)) {
   options_.namespace_ = std::move(namespace_);
   options_.label_selector = std::move(selector);
   options_.random_seed = seed;
   pod_watch_ = watch(Resource::Pods);
 }
 
-std::unique_ptr<kube::PodWatch> NamespaceView::watch(Resource resource) {
+std::unique_ptr<kube::Watch> NamespaceView::watch(Resource resource) {
   auto options = options_;
   options.resource = resource;
-  auto made = std::make_unique<kube::PodWatch>(
-      io_, client_, std::move(options),
-      [this, resource](kube::WatchNotice notice) { hear(resource, std::move(notice)); });
+  auto made =
+      watches_(std::move(options), [this, resource](kube::WatchNotice notice) { hear(resource, std::move(notice)); });
   made->start();
   return made;
 }
@@ -175,6 +174,17 @@ std::vector<Workload> NamespaceView::workloads_of(const std::string& step_hash) 
     }
   }
   return found;
+}
+
+Workload NamespaceView::with_answer(const std::string& step_hash, Resource kind, kube::Pod object) const {
+  if (kind == Resource::Pods) return {std::move(object), std::nullopt};
+  lifecycle::JobView job;
+  if (const auto uids = uids_of_.find(step_hash);
+      uids != uids_of_.end() && uids->second.contains(object.metadata.uid)) {
+    job = jobs_.at(object.metadata.uid).view;
+  }
+  job.see_job(std::move(object));
+  return workload_of(job);
 }
 
 void NamespaceView::drop(const std::string& step, const std::string& uid) {

@@ -8,7 +8,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "kube/pod_watch.hpp"
+#include "kube/watch.hpp"
 #include "lifecycle/workload.hpp"
 #include "manifest/labels.hpp"
 
@@ -21,7 +21,7 @@ struct Workload {
 };
 
 // What one namespace holds of our owner's workloads: a watch of pods, from the first step that needs one of Jobs too, and the
-// newest view of each workload, by step. A create asks here first. THREADS: the loop's.
+// newest view of each workload, by step. A create asks here first. No I/O of its own: the watches do that. THREADS: the loop's.
 class NamespaceView {
  public:
   using Resource = kube::Resource;
@@ -39,14 +39,16 @@ class NamespaceView {
     std::function<void(Resource, const kube::WatchTrouble&)> trouble;
   };
 
-  NamespaceView(boost::asio::io_context& io, kube::Client& client, std::string namespace_, std::string selector,
-                std::uint64_t seed, Listener listener);
+  NamespaceView(kube::WatchFactory watches, std::string namespace_, std::string selector, std::uint64_t seed,
+                Listener listener);
 
   // Idempotent. Before it, a Job's pod counts as a pod. `needed`: a step is a Job; else an account that may not follow Jobs is
   // left in peace.
   void follow_jobs(bool needed);
 
   std::vector<Workload> workloads_of(const std::string& step_hash) const;
+  // What the answer to a call says, which is of the workload's own object alone.
+  Workload with_answer(const std::string& step_hash, Resource kind, kube::Pod object) const;
   // Every one that is there, for `attach`.
   std::vector<std::pair<std::string, Workload>> workloads() const;
   // The watch shows this pod, or Job.
@@ -69,7 +71,7 @@ class NamespaceView {
     lifecycle::JobView view;
   };
 
-  std::unique_ptr<kube::PodWatch> watch(Resource resource);
+  std::unique_ptr<kube::Watch> watch(Resource resource);
   void hear(Resource resource, kube::WatchNotice notice);
   void apply_pod(kube::Pod pod);
   void apply_job(kube::Pod job);
@@ -80,16 +82,15 @@ class NamespaceView {
   // The Job that it belongs to, when Jobs are followed.
   std::string job_of(const kube::Pod& pod) const;
 
-  boost::asio::io_context& io_;
-  kube::Client& client_;
+  kube::WatchFactory watches_;
   kube::WatchOptions options_;
   Listener listener_;
   std::unordered_map<std::string, Kept> pods_;              // by uid
   std::unordered_map<std::string, Job> jobs_;               // by uid; one whose pods came first has no Job yet
   std::unordered_map<std::string, std::string> jobs_held_;  // uid -> step: what the watch of Jobs shows
   std::unordered_map<std::string, std::unordered_set<std::string>> uids_of_;  // step -> its pods and held Jobs
-  std::unique_ptr<kube::PodWatch> pod_watch_;
-  std::unique_ptr<kube::PodWatch> job_watch_;
+  std::unique_ptr<kube::Watch> pod_watch_;
+  std::unique_ptr<kube::Watch> job_watch_;
   bool jobs_refused_ = false;
   bool jobs_needed_ = false;
 };

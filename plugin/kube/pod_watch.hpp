@@ -1,11 +1,10 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <functional>
 #include <memory>
 
 #include "kube/client.hpp"
-#include "kube/watch_machine.hpp"
+#include "kube/watch.hpp"
 
 namespace stepop::kube {
 
@@ -15,24 +14,19 @@ namespace stepop::kube {
 /// THREADS: one, as for Client. The consumer is called from the io_context, never from within
 /// start(); it may call stop() and may destroy the PodWatch. After stop() or the destructor has
 /// returned it is not called any more.
-class PodWatch {
+class PodWatch : public Watch {
  public:
-  using Consumer = std::function<void(WatchNotice)>;
-
   /// `io` and `client` must outlive the PodWatch.
   PodWatch(boost::asio::io_context& io, Client& client, WatchOptions options, Consumer consumer);
-  ~PodWatch();
+  ~PodWatch() override;
   PodWatch(const PodWatch&) = delete;
   PodWatch& operator=(const PodWatch&) = delete;
 
-  /// Once.
-  void start();
-  /// For good. Idempotent.
-  void stop();
+  void start() override;
+  void stop() override;
 
-  /// As WatchMachine says.
-  std::optional<Instant> synced_since() const noexcept;
-  bool unbroken() const noexcept;
+  std::optional<Instant> synced_since() const noexcept override;
+  bool unbroken() const noexcept override;
   WatchState state() const noexcept;
   std::size_t known_pods() const noexcept;
 

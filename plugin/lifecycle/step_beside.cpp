@@ -120,9 +120,12 @@ std::optional<Instant> StepMachine::startup_deadline() const {
   if (!attempt_.bound_since) return std::nullopt;
   auto since = *attempt_.bound_since;
   const auto& secret = attempt_.secret;
-  if (asked_.secret && !attempt_.evidence.main_started()) {
-    if (!secret.since || secret.doubted) return std::nullopt;
-    since = std::max(since, *secret.since);
+  if (asked_.secret) {
+    if (secret.since && !secret.doubted) {
+      since = std::max(since, *secret.since);
+    } else if (!attempt_.evidence.main_started()) {
+      return std::nullopt;
+    }
   }
   return since + policy_.startup_timeout;
 }

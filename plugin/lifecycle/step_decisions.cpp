@@ -11,6 +11,8 @@ constexpr std::chrono::seconds last_word_wait{5};
 // Most containers start within this; one that does not is asked about, and again while that lasts, ever less often.
 constexpr std::chrono::seconds patience_with_a_start{5};
 constexpr std::chrono::seconds longest_between_questions{60};
+// A Job's controller makes its pods at once, where nothing holds it up.
+constexpr std::chrono::seconds pods_are_looked_for{60};
 
 }  // namespace
 
@@ -109,6 +111,7 @@ void StepMachine::decide_present(Instant now, Actions& out) {
   if (has_ended(attempt_.view->pod) && (has_phase || !attempt_.evidence.rejected())) {
     return end_by_final_status(now, out);
   }
+  if (decide_unseen_end(now, out)) return;
   if (attempt_.absent_since && !attempt_.gone) {
     attempt_.gone = attempt_.left_view || now >= *attempt_.absent_since + last_word_wait;
     if (!attempt_.gone) return wake_at(*attempt_.absent_since + last_word_wait);
@@ -125,7 +128,7 @@ void StepMachine::decide_present(Instant now, Actions& out) {
     }
     wake_at(*attempt_.look_again_at);
   }
-  if (decide_lost(now, out)) return;
+  if (look_for_pods(now, out) || decide_lost(now, out)) return;
   if (attempt_.view->cancelled && own_ && !stop_) stop_ = Stop{Stop::Why::cancel, {}, {}, {}};
   const bool gives_up = stop_ && stop_->why == Stop::Why::failure;
   const bool deleting =
@@ -148,6 +151,50 @@ void StepMachine::decide_present(Instant now, Actions& out) {
     out.push_back(TakeOver{meta.name, meta.uid, meta.resource_version});
     begin(Call::take_over);
   }
+}
+
+// Its Job is over, and what is known of its pods does not say how. The watch of pods may be behind, or somebody has changed
+// their labels; or they were removed while nobody looked. What the Job itself says is not enough: one is complete, too, when
+// the code of a deleted pod exited with 0, and it knows no result.
+bool StepMachine::decide_unseen_end(Instant now, Actions& out) {
+  const auto& view = *attempt_.view;
+  const bool may_be_gone = attempt_.absent_since || (attempt_.left_view && !attempt_.look_again_at);
+  if (!view.job || !view.job->is_over() || has_ended(view.pod) || may_be_gone) {
+    attempt_.over_since.reset();
+    return false;
+  }
+  if (!attempt_.over_since) attempt_.over_since = now;
+  const bool looked = passed(*attempt_.over_since + last_word_wait, now, out);
+  if (view.job->has_living_pods()) {  // it will end: all else goes on
+    if (looked) {
+      attempt_.over_since = now;
+      wake_at(now + last_word_wait);
+    }
+    return false;
+  }
+  if (!looked) return true;
+  end_without_pod(StepState::lost, reason::workload_vanished,
+                  "Job " + view.pod.metadata.name + " is over, and nobody saw how its pod ended.",
+                  std::max(UserCodeRan::maybe, attempt_.evidence.so_far()), out);
+  return true;
+}
+
+// A pod whose labels somebody changed the watch does not show; a look finds it by its Job.
+bool StepMachine::look_for_pods(Instant now, Actions& out) {
+  const auto& view = *attempt_.view;
+  if (!view.job || !view.job->may_make_more() || view.job->job()->suspended) {
+    attempt_.look_for_pods_at.reset();
+    return false;
+  }
+  if (!attempt_.look_for_pods_at) attempt_.look_for_pods_at = now + pods_are_looked_for;
+  if (now < *attempt_.look_for_pods_at) {
+    wake_at(*attempt_.look_for_pods_at);
+    return false;
+  }
+  if (backing_off(now)) return false;
+  attempt_.look_for_pods_at = now + pods_are_looked_for;
+  look(now, out);
+  return true;
 }
 
 void StepMachine::begin(Call call) {
@@ -289,7 +336,7 @@ void StepMachine::decide_stop(Instant now, Actions& out) {
 
 void StepMachine::decide_after_end(Instant now, Actions& out) {
   if (call_ != Call::none) return;
-  const bool alive = attempt_.view && !attempt_.gone && !has_ended(attempt_.view->pod);
+  const bool alive = attempt_.view && !attempt_.gone && !is_over();
   if (!forget_asked_ && origin_ != Origin::forgotten && attempt_.view && !attempt_.gone) {
     if (report_.state == StepState::cancelled && alive && !attempt_.view->pod.metadata.deletion_timestamp) {
       if (backing_off(now)) return;
@@ -331,13 +378,15 @@ void StepMachine::decide_forget(Instant now, Actions& out) {
   const auto earlier = std::find_if(earlier_.begin(), earlier_.end(), [](const Earlier& e) { return !e.removed; });
   const bool has_earlier = earlier != earlier_.end();
   if (!has_earlier && (!attempt_.view || attempt_.gone)) return tell(attempt_.gone);
-  if (!known_here && attempt_.view && !has_ended(attempt_.view->pod)) {
+  if (!known_here && attempt_.view && !is_over()) {
     warn_once("NotEnded", "The step is forgotten, but its pod " + attempt_.view->pod.metadata.name + " has not ended.",
               out);
     return tell(false);
   }
   auto state = report_.state;
-  if (!known_here) state = attempt_.view ? read_end(attempt_.view->pod, attempt_.evidence).state : StepState::lost;
+  if (!known_here)
+    state = attempt_.view && has_ended(attempt_.view->pod) ? read_end(attempt_.view->pod, attempt_.evidence).state
+                                                           : StepState::lost;
   const auto cleanup = cleanup_override_.value_or(policy_.cleanup);
   const bool remove =
       own_ && (cleanup == Cleanup::always || (cleanup == Cleanup::on_success && state == StepState::succeeded));

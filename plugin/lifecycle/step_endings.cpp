@@ -215,7 +215,17 @@ void StepMachine::end_by_final_status(Instant now, Actions& out) {
   if (!undisturbed && !(failed_by_node && !stopped_by_us)) {
     report = stopped_report(pod, report.user_code_ran);
   }
-  conclude(now, std::move(report), true, out);
+  const auto& job = attempt_.view->job;
+  const bool stopped = !job || job->all_stopped();
+  if (!stopped && (report.state == StepState::cancelled || may_replace(report, true))) {
+    if (job->may_make_more()) return;  // until its controller says that it does not
+    if (report.state == StepState::cancelled) {
+      return end_without_pod(StepState::lost, reason::workload_vanished,
+                             "Nobody confirmed that each pod of Job " + pod.metadata.name + " has stopped.",
+                             report.user_code_ran, out);
+    }
+  }
+  conclude(now, std::move(report), stopped, out);
 }
 
 void StepMachine::end_by_vanishing(Instant now, Actions& out) {
@@ -224,7 +234,13 @@ void StepMachine::end_by_vanishing(Instant now, Actions& out) {
   const bool stopping =
       attempt_.view->cancelled || (stop_ && attempt_.delete_done) || pod.metadata.deletion_timestamp.has_value();
   const auto disruption = disruption_of(pod);
+  // A Job that went before its pods, nobody tells of them any more.
+  const bool went_first = attempt_.view->job && attempt_.view->job->has_living_pods();
   if (disruption && disruption->reason == reason::node_lost && !pod.node_name.empty()) {
+    if (went_first) {
+      return end_without_pod(StepState::lost, reason::workload_vanished,
+                             "Job " + pod.metadata.name + " is gone, and nobody saw how its pod ended.", ran, out);
+    }
     return lose(now, disruption->message, ran, out);  // its node never confirmed anything
   }
   const bool stopped = attempt_.last_is_whole && pod.node_name.empty();
@@ -232,6 +248,13 @@ void StepMachine::end_by_vanishing(Instant now, Actions& out) {
     return end_without_pod(
         StepState::lost, reason::workload_vanished,
         "Pod " + pod.metadata.name + " of this cancelled step is gone, and nobody saw that it stopped.", ran, out);
+  }
+  // Whoever deleted a Job that was over, as its TTL does ("Automatic Cleanup for Finished Jobs"), has not stopped it.
+  const bool was_over = attempt_.view->job && attempt_.view->job->is_decided() && !giving_up_took_hold();
+  if (was_over && !cancel_took_hold()) {
+    return end_without_pod(StepState::lost, reason::workload_vanished,
+                           "Job " + pod.metadata.name + " was over and is gone, and nobody saw how its pod ended.", ran,
+                           out);
   }
   if (!stopping && (attempt_.evidence.unseen_since_gap() || !attempt_.last_is_whole)) {
     // It may have completed and been removed unseen.

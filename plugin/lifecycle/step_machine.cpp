@@ -88,17 +88,12 @@ Actions StepMachine::on_pod(Instant now, PodView view) {
     attempt_.left_view = false;
     attempt_.absent_since.reset();
   }
-  const bool is_newest = view.attempt >= attempt_.number;
   const auto uid = view.pod.metadata.uid;
   see(std::move(view), now, out);
   if (attempt_.view && attempt_.view->pod.metadata.uid == uid) attempt_.in_view = true;
-  // Only the watch's word counts here: the answer to a call may be newer than the events that follow it.
-  if (attempt_.view && attempt_.view->ours) {
-    attempt_.was_ours = true;
-  } else if (attempt_.view && attempt_.was_ours && own_ && is_newest) {
-    own_ = false;
-    out.push_back(TellDisplaced{});
-  }
+  // Only the watch's word counts here: the answer to a take-over may be newer than the events that follow it.
+  if (attempt_.view && attempt_.view->ours) attempt_.was_ours = true;
+  notice_displacement(out);
   decide(now, out);
   return out;
 }
@@ -228,6 +223,15 @@ void StepMachine::see(PodView view, Instant now, Actions& out) {
   not_before_ = {};
   if (relisting_ && attempt_.view) attempt_.evidence.gap();
   attempt_.evidence.observe(view.pod, view.job);
+  const auto* shown = view.job ? view.job->pod_shown() : nullptr;
+  if (const auto uid = shown ? shown->metadata.uid : std::string(); uid != attempt_.shown) {
+    attempt_.shown = uid;
+    attempt_.bound_since.reset();
+    attempt_.silent_since.reset();
+    attempt_.deletion_overdue_at.reset();
+    attempt_.waiting_reason_class.clear();
+    attempt_.waiting_since.reset();
+  }
   if (has_ended(view.pod) && !view.pod.metadata.deletion_timestamp) attempt_.completed_undisturbed = true;
   if (!attempt_.known_since) attempt_.known_since = now;
   if (!node_is_silent(view.pod)) {
@@ -236,7 +240,7 @@ void StepMachine::see(PodView view, Instant now, Actions& out) {
     attempt_.silent_since = now;
   }
   if (view.pod.node_name.empty()) {
-    attempt_.bound_since.reset();  // of several pods, the next
+    attempt_.bound_since.reset();
   } else if (!attempt_.bound_since) {
     attempt_.bound_since = now;
   }
@@ -296,6 +300,20 @@ void StepMachine::see_answer(PodView view, Instant now, Actions& out) {
   const bool is_news = attempt_.view && !is_same_state(*attempt_.view, view);
   if (is_news && has_ended(view.pod)) attempt_.evidence.gap();
   see(std::move(view), now, out);
+  notice_displacement(out);
+}
+
+// Another owner has taken it, and whether it is given up is from now on for that one to decide: an owner that may not write why
+// would look like somebody who deletes it.
+void StepMachine::notice_displacement(Actions& out) {
+  if (!own_ || !attempt_.view || attempt_.view->ours || !attempt_.was_ours) return;
+  own_ = false;
+  const bool deletes = attempt_.delete_done || attempt_.delete_unknown || call_ == Call::remove;
+  if (stop_ && stop_->why == Stop::Why::failure && !deletes) {
+    stop_.reset();
+    attempt_.mark_done = false;
+  }
+  out.push_back(TellDisplaced{});
 }
 
 void StepMachine::note_earlier(const PodView& view) {

@@ -142,6 +142,7 @@ class StepMachine {
     std::optional<Instant> absent_since;   // a call has found it gone
     bool last_is_whole = false;            // view is its very last state
     bool was_ours = false;
+    std::string shown;  // of a Job: the uid of the pod that the view shows, which the times below are of
 
     std::optional<Instant> create_unknown_until;  // a create may still take effect
     bool name_taken = false;
@@ -157,7 +158,9 @@ class StepMachine {
     std::optional<Instant> deletion_overdue_at;  // its deletion grace is over
     std::optional<Instant> silent_since;         // its node has not been heard of since
     std::optional<Instant> bound_since;
-    std::optional<Instant> killed_since;  // it was seen to have been killed, and it may have been for memory
+    std::optional<Instant> look_for_pods_at;  // of a Job: some are missing
+    std::optional<Instant> over_since;        // of a Job: it is over, and how its pods ended is not known
+    std::optional<Instant> killed_since;      // it was seen to have been killed, and it may have been for memory
     std::string waiting_reason_class;
     std::optional<Instant> waiting_since;
 
@@ -179,6 +182,8 @@ class StepMachine {
   void decide_after_end(Instant now, Actions& out);
   void decide_forget(Instant now, Actions& out);
   bool decide_lost(Instant now, Actions& out);
+  bool decide_unseen_end(Instant now, Actions& out);
+  bool look_for_pods(Instant now, Actions& out);
   void decide_stop(Instant now, Actions& out);
   void decide_give_up(Instant now, Actions& out);
   void decide_refused(Actions& out);
@@ -186,6 +191,9 @@ class StepMachine {
   // Of whom events tell what holds the step up: of its pod, or of the Job that has none.
   const std::string& uid_to_explain() const { return (pod() ? *pod() : attempt_.view->pod).metadata.uid; }
   bool waits_in_silence() const;
+  bool is_over() const {
+    return has_ended(attempt_.view->pod) || (attempt_.view->job && attempt_.view->job->is_over());
+  }
   void decide_secret(Instant now, Actions& out);
   void decide_service(Instant now, Actions& out);
 
@@ -203,6 +211,7 @@ class StepMachine {
   bool overtaken(const PodView& view) const;
   void lose(Instant now, std::string message, UserCodeRan ran, Actions& out);
   void note_earlier(const PodView& view);
+  void notice_displacement(Actions& out);
   void end(Report report, Actions& out);
   void end_by_final_status(Instant now, Actions& out);
   void end_by_vanishing(Instant now, Actions& out);

@@ -25,15 +25,28 @@ bool is_true(const Pod& job, std::string_view type) {
   return condition && condition->status == "True";
 }
 
-// It makes no more pods ("Jobs", Terminal Job conditions): what runs still is being stopped.
-bool has_failed(const Pod& job) {
-  return is_true(job, "Failed") || is_true(job, "FailureTarget");
+// Also when it was stopped, and its code then exited with 0: it did not finish.
+bool ended_badly(const JobView::Part& part) {
+  const auto& pod = part.pod;
+  if (!has_ended(pod)) return false;
+  if (pod.phase == PodPhase::Failed) return true;
+  const auto* main = pod.container_status(main_container);
+  const bool stopped = pod.metadata.deletion_timestamp && !part.completed;
+  return main_ended(pod) ? stopped || main->state.exit_code != 0 : pod.phase != PodPhase::Succeeded;
 }
 
-bool ended_badly(const Pod& pod) {
-  if (!has_ended(pod)) return false;
-  const auto* main = pod.container_status(main_container);
-  return main_ended(pod) ? main->state.exit_code != 0 : pod.phase != PodPhase::Succeeded;
+// What the controller stops for another's failure is deleted, and disrupted by nobody; and so is what somebody deletes.
+bool was_stopped(const JobView::Part& part) {
+  return part.pod.metadata.deletion_timestamp && !part.completed && !disruption_of(part.pod);
+}
+
+bool failed_by_itself(const JobView::Part& part) {
+  return ended_badly(part) && !was_stopped(part);
+}
+
+// It was deleted before it had a node, so no kubelet ever had it.
+bool was_never_bound(const JobView::Part& part) {
+  return part.gone && part.whole && part.pod.node_name.empty();
 }
 
 bool is_started(const Pod& pod) {
@@ -41,12 +54,11 @@ bool is_started(const Pod& pod) {
   return main && really_started(main->state);
 }
 
-// Its failure was there before the other's: what the controller stops for another's failure is deleted, and disrupted by nobody.
-bool came_before(const Pod& one, const Pod& other) {
-  const auto stopped = [](const Pod& pod) { return pod.metadata.deletion_timestamp && !disruption_of(pod); };
-  if (stopped(one) != stopped(other)) return stopped(other);
-  const auto ended = [](const Pod& pod) -> std::optional<kube::Timestamp> {
-    const auto* main = pod.container_status(main_container);
+// Its failure was there before the other's.
+bool came_before(const JobView::Part& one, const JobView::Part& other) {
+  if (was_stopped(one) != was_stopped(other)) return was_stopped(other);
+  const auto ended = [](const JobView::Part& part) -> std::optional<kube::Timestamp> {
+    const auto* main = part.pod.container_status(main_container);
     return main ? main->state.finished_at : std::nullopt;
   };
   const auto first = ended(one), second = ended(other);
@@ -83,15 +95,21 @@ bool JobView::see_job(Pod job, bool listed) {
 }
 
 bool JobView::see_pod(Pod pod, bool listed) {
-  const auto known = std::find_if(parts_.begin(), parts_.end(),
-                                  [&](const Part& part) { return part.pod.metadata.uid == pod.metadata.uid; });
+  auto known = std::find_if(parts_.begin(), parts_.end(),
+                            [&](const Part& part) { return part.pod.metadata.uid == pod.metadata.uid; });
+  const auto note = [](Part& part) {
+    part.completed = part.completed || (has_ended(part.pod) && !part.pod.metadata.deletion_timestamp);
+  };
   if (known == parts_.end()) {
-    parts_.push_back({completion_index(pod), std::move(pod), false});
+    note(parts_.emplace_back(Part{completion_index(pod), std::move(pod)}));
     return true;
   }
-  if (!listed && (known->gone || version_of(pod) < version_of(known->pod))) return false;
+  if (!listed && known->whole) return false;
+  const bool is_back = std::exchange(known->gone, false);  // a list that was behind did not have it
+  known->whole = false;
+  if (!listed && version_of(pod) < version_of(known->pod)) return is_back;
   known->pod = std::move(pod);
-  known->gone = false;
+  note(*known);
   return true;
 }
 
@@ -99,7 +117,8 @@ void JobView::lose_pod(const std::string& uid, std::optional<Pod> last) {
   for (auto& part : parts_) {
     if (part.pod.metadata.uid != uid) continue;
     // One that only lost its labels is still there; the Job tells how it ended.
-    part.gone = !last || last->metadata.deletion_timestamp.has_value();
+    part.whole = last && last->metadata.deletion_timestamp;
+    part.gone = !last || part.whole;
     if (last) part.pod = std::move(*last);
   }
 }
@@ -134,7 +153,7 @@ const JobView::Part* JobView::leading_part() const {
   const auto found = newest();
   const Part* first_bad = nullptr;
   for (const auto* part : found) {
-    if (ended_badly(part->pod) && (!first_bad || came_before(part->pod, first_bad->pod))) first_bad = part;
+    if (ended_badly(*part) && (!first_bad || came_before(*part, *first_bad))) first_bad = part;
   }
   if (first_bad) return first_bad;
   return found.empty() ? nullptr : found.front();
@@ -145,22 +164,63 @@ const Pod* JobView::leading() const {
   return part ? &part->pod : nullptr;
 }
 
+bool JobView::is_over() const {
+  return job_ && (is_true(*job_, "Complete") || is_true(*job_, "Failed"));
+}
+
+// "Jobs", Terminal Job conditions: the controller makes no more pods, and stops what runs still.
+bool JobView::is_decided() const {
+  return is_over() || (job_ && (is_true(*job_, "FailureTarget") || is_true(*job_, "SuccessCriteriaMet")));
+}
+
+// Nor while it is being deleted ("Garbage Collection", Foreground cascading deletion).
+bool JobView::makes_no_more() const {
+  return is_decided() || job_->metadata.deletion_timestamp;
+}
+
+bool JobView::may_make_more() const {
+  return !makes_no_more() && newest().size() < expected();
+}
+
+bool JobView::has_living_pods() const {
+  const auto found = newest();
+  return std::any_of(found.begin(), found.end(), [](const Part* part) { return !part->gone && !has_ended(part->pod); });
+}
+
+bool JobView::all_stopped() const {
+  const auto found = newest();
+  return found.size() >= expected() && std::all_of(found.begin(), found.end(), [](const Part* part) {
+           return was_never_bound(*part) || (has_ended(part->pod) && kubelet_confirmed_end(part->pod));
+         });
+}
+
 const JobView::Part* JobView::shown() const {
   const auto found = newest();
-  const bool failed = std::any_of(found.begin(), found.end(), [](const Part* part) { return ended_badly(part->pod); });
-  bool missing = found.size() < expected();
+  const bool failed = std::any_of(found.begin(), found.end(), [](const Part* part) { return ended_badly(*part); });
+  const bool by_itself = failed && failed_by_itself(*leading_part());
+  const bool no_more = makes_no_more();
+  bool missing = found.size() < expected();  // one is still to come, or never will
   const Part* waited_for = nullptr;
+  const Part* unseen = nullptr;
   for (const auto* part : found) {
     if (has_ended(part->pod)) continue;
-    if (part->gone) {
+    if (!part->gone) {
+      if (!waited_for || (is_started(waited_for->pod) && !is_started(part->pod))) waited_for = part;
+    } else if (!no_more || was_never_bound(*part)) {
       missing = true;
-    } else if (!waited_for || (is_started(waited_for->pod) && !is_started(part->pod))) {
-      waited_for = part;
+    } else if (!unseen) {
+      unseen = part;
     }
   }
-  if (waited_for && (failed || !missing || !is_started(waited_for->pod))) return waited_for;
-  // One that failed ends the whole: its controller makes no more, and those that are missing may never have been made.
-  return missing && !failed ? nullptr : leading_part();
+  if (waited_for && (failed || no_more || !missing || !is_started(waited_for->pod))) return waited_for;
+  // One that failed by itself ends the whole, however the others were stopped for it, or never made.
+  if (unseen && !(by_itself && is_over())) return unseen;
+  return missing && !by_itself ? nullptr : leading_part();
+}
+
+const Pod* JobView::pod_shown() const {
+  const auto* part = shown();
+  return part ? &part->pod : nullptr;
 }
 
 std::optional<std::uint32_t> JobView::index_shown() const {
@@ -172,8 +232,9 @@ Pod JobView::as_one() const {
   Pod one;
   const auto* part = shown();
   if (part) one = part->pod;
-  const auto deletion = one.metadata.deletion_timestamp;
-  const auto grace = one.metadata.deletion_grace_seconds;
+  const bool completed = part && part->completed;
+  const auto deletion = completed ? std::nullopt : one.metadata.deletion_timestamp;
+  const auto grace = completed ? std::nullopt : one.metadata.deletion_grace_seconds;
   one.metadata = job_->metadata;
   if (deletion || has_ended(one)) {
     one.metadata.deletion_timestamp = deletion;
@@ -188,13 +249,6 @@ Pod JobView::as_one() const {
     const auto* condition = job_->condition("Suspended");
     const auto words = condition && !condition->message.empty() ? condition->message : std::string();
     one.conditions = {{"PodScheduled", "False", "Suspended", "The Job is suspended: " + words, {}}};
-  }
-  // Its pods are gone, and it remembers what became of them; not their results.
-  if (is_true(*job_, "Complete")) one.phase = PodPhase::Succeeded;
-  if (has_failed(*job_)) {
-    const auto* condition = job_->condition(is_true(*job_, "Failed") ? "Failed" : "FailureTarget");
-    one.phase = PodPhase::Failed;
-    one.message = condition->message;
   }
   return one;
 }
@@ -255,9 +309,10 @@ bool WorkloadEvidence::unseen_since_gap() const {
 UserCodeRan WorkloadEvidence::after_final_status(const Pod& last) const {
   if (!is_job_) return pod_.after_final_status(last);
   // What an earlier one, which is gone, has done is not known either.
-  auto most = parts_.empty() ? UserCodeRan::maybe : UserCodeRan::no;
+  auto most = of_the_unseen();
   for (const auto& part : parts_) {
-    most = std::max(most, has_ended(part.last) ? part.evidence.after_final_status(part.last) : part.evidence.so_far());
+    const bool confirmed = has_ended(part.last) && kubelet_confirmed_end(part.last);
+    most = std::max(most, confirmed ? part.evidence.after_final_status(part.last) : part.evidence.so_far());
   }
   return most;
 }
@@ -268,9 +323,16 @@ UserCodeRan WorkloadEvidence::after_vanishing(const Pod& last, bool whole) const
   return std::max(UserCodeRan::maybe, so_far());
 }
 
+// A pod that was not seen may not have been made yet, or was there, has run and was removed.
+UserCodeRan WorkloadEvidence::of_the_unseen() const {
+  std::set<std::uint32_t> seen;
+  for (const auto& part : parts_) seen.insert(completion_index(part.last));
+  return seen.size() < expected_ ? UserCodeRan::maybe : UserCodeRan::no;
+}
+
 UserCodeRan WorkloadEvidence::so_far() const {
   if (!is_job_) return pod_.so_far();
-  auto most = parts_.empty() ? UserCodeRan::maybe : UserCodeRan::no;
+  auto most = of_the_unseen();
   for (const auto& part : parts_) most = std::max(most, part.evidence.so_far());
   return most;
 }

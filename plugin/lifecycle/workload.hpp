@@ -21,6 +21,8 @@ class JobView {
     std::uint32_t index = 0;
     kube::Pod pod;
     bool gone = false;
+    bool whole = false;      // it is gone, and this is its very last state
+    bool completed = false;  // it was seen to have ended before its deletion was asked for
   };
 
   // False when something newer of it was seen: streams may repeat themselves. `listed`: it may truly be older (etcd was
@@ -42,15 +44,29 @@ class JobView {
   // for another's failure, and of such the one that ended first; else that of the first index. Null while there is none.
   const kube::Pod* leading() const;
 
+  // Its controller says that it is complete or has failed: its pods have stopped, as far as anybody can tell.
+  bool is_over() const;
+  // It says that it is, or will be: what deletes it after that does not decide how it ends.
+  bool is_decided() const;
+  // Not all of its pods are known, and its controller may make those that are not.
+  bool may_make_more() const;
+  // A pod is known that has not ended and is not gone.
+  bool has_living_pods() const;
+  // Each of its pods was seen, and its kubelet has said that it stopped, or none ever had it.
+  bool all_stopped() const;
+
   // As one pod. It has the Job's metadata, so that marks are read from the Job and preconditions name it; and the status and
-  // spec of one pod: of the first that has not started, else of the first that has not ended, else of the leading one;
-  // of none while one has yet to be made. It is being deleted when that pod is; when only the Job is, unless its pod has
-  // ended: SIGTERM comes with the pod's deletion. REQUIRES: job().
+  // spec of one pod: of the first that has not started, else of the first that has not ended, else of the first whose end
+  // nobody saw, else of the leading one; of none while one has yet to be made, or never was. It is being deleted when that
+  // pod is; when only the Job is, unless its pod has ended: SIGTERM comes with the pod's deletion. REQUIRES: job().
   kube::Pod as_one() const;
-  // The index of the pod that as_one shows; nothing when that is nobody's, or there is only one.
+  // The pod that as_one shows; null when that is nobody's.
+  const kube::Pod* pod_shown() const;
+  // Its index; nothing when it is nobody's, or there is only one.
   std::optional<std::uint32_t> index_shown() const;
 
  private:
+  bool makes_no_more() const;
   const Part* leading_part() const;
   const Part* shown() const;
 
@@ -87,6 +103,8 @@ class WorkloadEvidence {
     Evidence evidence;
     kube::Pod last;
   };
+  UserCodeRan of_the_unseen() const;
+
   bool is_job_ = false;
   std::size_t expected_ = 1;
   Evidence pod_;

@@ -60,6 +60,7 @@ enum class FaultKind : std::uint8_t {
   pod_deleted_orderly,  // deleted by somebody after it has ended
   labels_changed,       // by somebody
   secret_deleted,       // its pod's, by somebody
+  job_deleted,          // by somebody
   // To the host.
   host_death,
   host_paused,   // the process stands still for a while

@@ -36,6 +36,8 @@ std::string_view name_of(Rule rule) {
       return "a DELETE hits the pod it was meant for";
     case Rule::secret:
       return "no container starts without its Secret, and no step fails for want of it";
+    case Rule::service:
+      return "several pods keep the Service by which they find each other";
   }
   return "";
 }
@@ -62,67 +64,123 @@ void Invariants::each_pod(std::uint32_t step, Act&& act) const {
   }
 }
 
-const PodRecord* Invariants::pod_of(std::uint32_t step, const std::string& uid) const {
-  const PodRecord* found = nullptr;
+const StoredObject* Invariants::workload_of(std::uint32_t step, const std::string& uid) const {
+  for (const auto& job : api_.jobs()) {
+    if (job.step == step && job.object.metadata.uid == uid) return &job;
+  }
+  const StoredObject* found = nullptr;
   each_pod(step, [&](const PodRecord& pod) {
     if (pod.object.metadata.uid == uid) found = &pod;
   });
   return found;
 }
 
-std::uint32_t Invariants::starts(std::uint32_t step) const {
+std::vector<const PodRecord*> Invariants::pods_of(const StoredObject* workload) const {
+  std::vector<const PodRecord*> found;
+  if (!workload) return found;
+  // Who may not know of Jobs takes their pods for bare ones.
+  if (workload->resource == kube::Resource::Pods) return {static_cast<const PodRecord*>(workload)};
+  each_pod(workload->step, [&](const PodRecord& pod) {
+    if (&pod.workload() == workload) found.push_back(&pod);
+  });
+  return found;
+}
+
+const StoredObject* Invariants::newest_workload(std::uint32_t step) const {
+  const StoredObject* newest = nullptr;
+  for (const auto& job : api_.jobs()) {
+    if (job.step == step) newest = &job;
+  }
+  if (newest) return newest;
+  each_pod(step, [&](const PodRecord& pod) { newest = &pod; });
+  return newest;
+}
+
+std::uint32_t Invariants::starts(std::uint32_t step, std::optional<std::uint32_t> index) const {
   std::uint32_t sum = 0;
-  each_pod(step, [&](const PodRecord& pod) { sum += pod.starts; });
+  each_pod(step, [&](const PodRecord& pod) { sum += !index || pod.index == *index ? pod.starts : 0; });
   return sum;
 }
 
 void Invariants::on_created(const PodRecord& pod) {
-  const auto& policy = policies_[pod.step];
-  const auto* maker = pod.object.metadata.labels.find(manifest::label::instance);
+  if (!pod.job) return on_workload(pod);
+  // Its controller made it; that there may be a Job was judged when there was one.
+  const auto same = [&](const PodRecord* other) { return other->index == pod.index; };
+  if (std::count_if(pod.job->pods.begin(), pod.job->pods.end(), same) > 1) {
+    violated(Rule::one_pod, pod.step, pod.workload_name() + " has a second pod of an index");
+  }
+}
+
+void Invariants::on_job_created(const JobRecord& job) {
+  on_workload(job);
+  if (steps_[job.step].excused) return;
+  for (const auto& earlier : api_.jobs()) {
+    if (earlier.step != job.step || earlier.number >= job.number) continue;
+    const bool stops = earlier.object.metadata.deletion_timestamp || earlier.object.condition("FailureTarget");
+    if (earlier.exists && !stops && earlier.pods.size() < earlier.completions) {
+      violated(Rule::one_pod, job.step,
+               job.object.metadata.name + " is created while " + earlier.object.metadata.name + " may make a pod");
+    }
+    if (earlier.pods.empty() && earlier.first_delete == Asker::somebody) {
+      violated(Rule::one_start, job.step, earlier.object.metadata.name + ", which somebody deleted, is replaced");
+    }
+  }
+}
+
+// What stepop made: a pod, or a Job.
+void Invariants::on_workload(const StoredObject& made) {
+  const auto& policy = policies_[made.step];
+  const auto* maker = made.object.metadata.labels.find(manifest::label::instance);
   const bool by_another = !host_.current() || !maker || *maker != host_.current()->instance();
-  steps_[pod.step].made_beside = host_.others() > 0 || by_another;
-  if (steps_[pod.step].excused) return;
+  steps_[made.step].made_beside = host_.others() > 0 || by_another;
+  if (steps_[made.step].excused) return;
   const bool replaces_lost = policy.on_node_lost == lifecycle::OnNodeLost::replace;
-  const PodRecord* before = nullptr;
-  std::uint32_t ran = 0;
-  std::uint32_t lost = 0;
-  each_pod(pod.step, [&](const PodRecord& earlier) {
-    if (earlier.number >= pod.number) return;
-    before = &earlier;
-    ran += earlier.starts;
-    lost += earlier.lost_node ? 1u : 0u;
+  const StoredObject* before = nullptr;
+  std::set<const StoredObject*> ran, lost;
+  each_pod(made.step, [&](const PodRecord& earlier) {
+    if (static_cast<const StoredObject*>(&earlier) == &made) return;
+    before = &earlier.workload();
+    if (earlier.starts > 0) ran.insert(before);
+    if (earlier.lost_node) lost.insert(before);
     if (!earlier.confirmed_stopped() && !(replaces_lost && earlier.lost_node)) {
-      violated(Rule::one_pod, pod.step,
-               pod.object.metadata.name + " is created while " + earlier.object.metadata.name + " (" +
+      violated(Rule::one_pod, made.step,
+               made.object.metadata.name + " is created while " + earlier.object.metadata.name + " (" +
                    earlier.object.metadata.uid + ") is not confirmed stopped");
     }
   });
   if (!before) return;
-  if (ran == 0) {
-    if (before->first_delete == Asker::somebody && !before->disrupted && before->fail_reason[0] == 0) {
-      violated(Rule::one_start, pod.step, before->object.metadata.name + ", which somebody deleted, is replaced");
+  const auto pods = pods_of(before);
+  const bool disrupted = std::any_of(pods.begin(), pods.end(),
+                                     [](const PodRecord* pod) { return pod->disrupted || pod->fail_reason[0] != 0; });
+  if (ran.empty()) {
+    const bool by_somebody = std::any_of(pods.begin(), pods.end(),
+                                         [](const PodRecord* pod) { return pod->first_delete == Asker::somebody; });
+    if (by_somebody && !disrupted) {
+      violated(Rule::one_start, made.step, before->object.metadata.name + ", which somebody deleted, is replaced");
     }
     return;
   }
-  const bool disrupted = before->starts == 0 || before->disrupted || before->fail_reason[0] != 0 || before->lost_node;
-  const auto allowed = policy.max_disruption_restarts + (replaces_lost ? lost : 0u);
-  if (ran > allowed || !disrupted) {
-    violated(Rule::one_start, pod.step,
-             pod.object.metadata.name + " is created although user code has run " + std::to_string(ran) + " times");
+  const auto allowed = policy.max_disruption_restarts + (replaces_lost ? lost.size() : 0u);
+  if (ran.size() > allowed || !(disrupted || !ran.contains(before) || lost.contains(before))) {
+    violated(
+        Rule::one_start, made.step,
+        made.object.metadata.name + " is created although user code has run " + std::to_string(ran.size()) + " times");
   }
 }
 
 void Invariants::on_started(const PodRecord& pod) {
   auto& step = steps_[pod.step];
-  if (has_secret(pod.step) && !api_.secret(pod.object.metadata.name)) {
+  if (has_secret(pod.step) && !api_.secret(pod.workload_name())) {
     violated(Rule::secret, pod.step, "user code starts, and its Secret is not there");
   }
   const auto& policy = policies_[pod.step];
   const bool replaces_lost = policy.on_node_lost == lifecycle::OnNodeLost::replace;
-  const auto number = starts(pod.step);
-  std::uint32_t lost = 0;
-  each_pod(pod.step, [&](const PodRecord& one) { lost += one.lost_node ? 1u : 0u; });
-  if (number > 1 + policy.max_disruption_restarts + (replaces_lost ? lost : 0u) && !step.excused) {
+  const auto number = starts(pod.step, pod.index);
+  std::set<const StoredObject*> lost;
+  each_pod(pod.step, [&](const PodRecord& one) {
+    if (one.lost_node) lost.insert(&one.workload());
+  });
+  if (number > 1 + policy.max_disruption_restarts + (replaces_lost ? lost.size() : 0u) && !step.excused) {
     violated(Rule::one_start, pod.step, "user code runs the " + std::to_string(number) + ". time");
   }
   for (const auto& said : step.ends) {
@@ -132,24 +190,47 @@ void Invariants::on_started(const PodRecord& pod) {
     // second process, which owns the step too.
     const bool binds = host_.current() && host_.current()->number() == said.by && host_.others() == 0;
     if (said.report.place.uid.empty() && !binds) continue;
-    const bool another_pod = said.report.place.uid != pod.object.metadata.uid;
+    const bool another_pod = said.report.place.uid != pod.workload().object.metadata.uid;
     if (another_pod && step.made_beside) continue;
     violated(Rule::user_code_ran, pod.step, "user code starts after the terminal event said that it did not run");
   }
 }
 
 void Invariants::on_removed(const PodRecord& pod) {
+  if (!pod.job) on_workload_removed(pod);
+}
+
+void Invariants::on_job_removed(const JobRecord& job) {
+  on_workload_removed(job);
+}
+
+void Invariants::on_workload_removed(const StoredObject& removed) {
   // Nor does a second process that began with an older page of the journal know that there was one.
   // And a create without an answer may land once its name is free again: freed by others, or by a life that cannot know of a
   // create that one before it had sent just before it died.
-  const bool unknown = !host_.journal(pod.step).told_pending || host_.others() > 0;
-  const bool may_land = pod.deleted_by_stepop ? network_.create_under_way_of_another(pod.step, host_.current())
-                                              : network_.create_under_way(pod.step);
-  if (unknown || may_land) steps_[pod.step].excused = true;
+  const bool unknown = !host_.journal(removed.step).told_pending || host_.others() > 0;
+  const bool may_land = removed.deleted_by_stepop ? network_.create_under_way_of_another(removed.step, host_.current())
+                                                  : network_.create_under_way(removed.step);
+  if (unknown || may_land) steps_[removed.step].excused = true;
+}
+
+void Invariants::on_service_known(const Call& call) {
+  steps_[call.step].has_service.insert(call.uid);
+}
+
+void Invariants::on_beside_collected(const BesideRecord& beside) {
+  if (beside.kind != BesideRecord::Kind::service) return;
+  for (const auto& job : api_.jobs()) {
+    if (!job.exists || job.object.metadata.name != beside.name || job.object.metadata.deletion_timestamp) continue;
+    if (steps_[job.step].has_service.contains(job.object.metadata.uid)) {
+      violated(Rule::service, job.step, "the Service of " + beside.name + " goes, and its Job is there");
+    }
+  }
 }
 
 void Invariants::on_served(const Call& call) {
-  if (call.kind != CallKind::remove || call.reply.kind != Reply::Kind::pod) return;
+  const bool removes = call.kind == CallKind::remove || call.kind == CallKind::remove_pod;
+  if (!removes || call.reply.kind != Reply::Kind::pod) return;
   if (call.uid.empty()) violated(Rule::right_pod, call.step, "a DELETE of " + call.name + " names no uid");
 }
 
@@ -178,18 +259,20 @@ void Invariants::check_giving_up(Operator& from, std::uint32_t step, const std::
   const auto& shown = from.shown(step);
   const auto& policy = from.policy(step);
   const auto now = agenda_.now();
-  const auto* pod = pod_of(step, uid);
   const auto because = [&](std::string_view word) { return why.starts_with(word); };
   if (because(reason::forbidden)) {
-    const auto& since = shown.secret_refused_since;
-    if (!since || !shown.ready_since_secret_refused || now - *since < policy.refusal_grace) {
-      violated(Rule::not_the_api, step, "a refusal of its Secret is believed too soon");
+    const auto believable = [&](const Operator::BesideShown& beside) {
+      return beside.refused_since && beside.ready_since_refused && now - *beside.refused_since >= policy.refusal_grace;
+    };
+    if (!believable(shown.secret) && !believable(shown.service)) {
+      violated(Rule::not_the_api, step, "a refusal of what stands beside it is believed too soon");
     }
     return;
   }
   if (because(reason::quota_exceeded) || because(reason::admission_denied)) {
-    if (!policy.scheduling_timeout || shown.secret_as_of < *shown.known_since + *policy.scheduling_timeout) {
-      violated(Rule::not_the_api, step, "it is given up for its Secret, which had time yet");
+    const auto newest = std::max(shown.secret.as_of, shown.service.as_of);
+    if (!policy.scheduling_timeout || newest < *shown.known_since + *policy.scheduling_timeout) {
+      violated(Rule::not_the_api, step, "it is given up for what stands beside it, which had time yet");
     }
     return;
   }
@@ -197,11 +280,13 @@ void Invariants::check_giving_up(Operator& from, std::uint32_t step, const std::
   const auto earlier = [&](std::optional<Instant> since, std::chrono::milliseconds time) {
     if (since && (!deadline || *since + time < *deadline)) deadline = *since + time;
   };
-  const auto* secret = pod && has_secret(step) && !from.attached() ? api_.secret(pod->object.metadata.name) : nullptr;
+  const auto pods = pods_of(workload_of(step, uid));
+  const auto* secret =
+      !pods.empty() && has_secret(step) && !from.attached() ? api_.secret(pods.front()->workload_name()) : nullptr;
   auto may_start_since = shown.bound_since;
   // That somebody removed it and another life made it again, who was not shown cannot know.
-  const bool asked = shown.secret_as_of != Instant{};
-  const auto made = secret && asked ? std::min(secret->made_at, shown.secret_as_of)
+  const bool asked = shown.secret.as_of != Instant{};
+  const auto made = secret && asked ? std::min(secret->made_at, shown.secret.as_of)
                     : secret        ? secret->made_at
                                     : Instant{};
   if (may_start_since && secret) may_start_since = std::max(*may_start_since, made);
@@ -215,7 +300,8 @@ void Invariants::check_giving_up(Operator& from, std::uint32_t step, const std::
   }
   // It may have been given up before it had a node, when no Secret was missed.
   const bool for_secret = because(reason::container_config) || because(reason::start_timeout);
-  if (!for_secret || !shown.misses_secret || from.attached() || !pod || pod->secret_deleted) return;
+  const bool deleted = std::any_of(pods.begin(), pods.end(), [](const auto* pod) { return pod->secret_deleted; });
+  if (!for_secret || !shown.misses_secret || from.attached() || pods.empty() || deleted) return;
   if (!secret || now < secret->made_at + policy.startup_timeout) {
     violated(Rule::secret, step, "it is given up, and its Secret is only just there, or not at all");
   }
@@ -229,7 +315,14 @@ void Invariants::on_announce(Operator& from, std::uint32_t step, const Report& r
   }
   check_end(from, step, report);
   check_same_end(from, step, report);
-  known.ends.push_back({from.number(), report, from.attached(), !from.shown(step).before_deletion});
+  known.ends.push_back({from.number(), report, from.attached(), came_late(from, step, report)});
+}
+
+// It was never shown what was there before its deletion was asked for. A Job's pod that is deleted after its end stays until its
+// finalizer goes, where a bare one is removed at once.
+bool Invariants::came_late(const Operator& from, std::uint32_t step, const Report& report) const {
+  const auto& shown = from.shown(step);
+  return !shown.before_deletion || (is_job(step) && report.reason == reason::deleted && !shown.clean_end);
 }
 
 // A later life, or another operator, says what the first one said, as long as both read it from the same pod.
@@ -238,7 +331,13 @@ void Invariants::check_same_end(const Operator& from, std::uint32_t step, const 
   for (const auto& said : steps_[step].ends) {
     const auto& other = said.report;
     if (other.state == StepState::lost || other.place.uid != report.place.uid || said.without_request) continue;
-    if (said.late || !from.shown(step).before_deletion) continue;
+    if (said.late || came_late(from, step, report)) continue;
+    // Of several pods, who comes after one was taken away cannot know how that one ended.
+    const auto pods = pods_of(workload_of(step, report.place.uid));
+    const bool some_are_missing = pods.size() > 1 && std::any_of(pods.begin(), pods.end(), [](const auto* pod) {
+                                    return pod->removed && pod->deleted_by_somebody;
+                                  });
+    if (some_are_missing) continue;
     const auto words = [](const Report& r) {
       return std::string(lifecycle::to_string(r.state)) + " " + r.reason +
              (r.exit_code ? " " + std::to_string(*r.exit_code) : "");
@@ -272,18 +371,27 @@ void Invariants::check_end(Operator& from, std::uint32_t step, const Report& rep
                  std::string(lifecycle::to_string(report.user_code_ran)) + ": " + what);
   };
   const bool replaces_lost = policies_[step].on_node_lost == lifecycle::OnNodeLost::replace;
-  const PodRecord* newest = nullptr;
   std::uint32_t started = 0;
   bool relabelled = false;
   bool all_confirmed = true;
   each_pod(step, [&](const PodRecord& pod) {
-    newest = &pod;
     started += pod.starts;
     relabelled |= pod.relabelled;
     // One that was replaced because its node was lost will never be.
     all_confirmed = all_confirmed && (pod.confirmed_stopped() || (replaces_lost && pod.lost_node));
   });
-  const PodRecord* pod = report.place.uid.empty() ? newest : pod_of(step, report.place.uid);
+  for (const auto& job : api_.jobs()) {
+    if (job.step != step) continue;
+    relabelled |= job.relabelled;
+    const bool stops = job.object.metadata.deletion_timestamp || job.object.condition("FailureTarget");
+    all_confirmed = all_confirmed && (!job.exists || stops || job.pods.size() == job.completions);
+  }
+  const auto* workload = report.place.uid.empty() ? newest_workload(step) : workload_of(step, report.place.uid);
+  // All of them, or some.
+  const auto pods = pods_of(workload);
+  const auto any = [&](auto&& is) { return std::any_of(pods.begin(), pods.end(), is); };
+  const auto all = [&](auto&& is) { return !pods.empty() && std::all_of(pods.begin(), pods.end(), is); };
+  using Pod = const PodRecord*;
 
   // What user code did.
   // What is not to be seen, or what a second process makes meanwhile, it cannot know of.
@@ -310,35 +418,60 @@ void Invariants::check_end(Operator& from, std::uint32_t step, const Report& rep
   }
 
   // How it ended.
-  const bool ended_alone = pod && pod->exit && !pod->killed && pod->main == PodRecord::Main::ended && pod->starts > 0;
-  if (report.state == StepState::succeeded && !(ended_alone && pod->exit == 0)) {
+  const auto well = [](Pod pod) { return pod->exit == 0; };
+  const auto ended_alone = [](Pod pod) {
+    return pod->exit && !pod->killed && pod->main == PodRecord::Main::ended && pod->starts > 0;
+  };
+  const bool succeeded = all([&](Pod pod) { return ended_alone(pod) && well(pod); }) &&
+                         (pods.size() == simulation::pods_of(step) || workload->resource == kube::Resource::Pods);
+  if (report.state == StepState::succeeded && !succeeded) {
     says(Rule::true_end, "it did not end by itself with exit code 0");
   }
-  if (report.exit_code && !(pod && pod->exit == *report.exit_code && pod->main == PodRecord::Main::ended)) {
+  if (report.exit_code &&
+      !any([&](Pod pod) { return pod->exit == *report.exit_code && pod->main == PodRecord::Main::ended; })) {
     says(Rule::true_end, "that was not its exit code");
   }
-  const bool late = report.reason == reason::deleted && !from.shown(step).before_deletion;
-  if (pod && pod->clean_end && pod->starts > 0 && report.state != StepState::lost && !steps_[step].excused && !late) {
-    const bool well = pod->exit == 0;
-    if (well && report.state != StepState::succeeded) says(Rule::true_end, "it had succeeded before anything else");
-    if (!well && report.state != StepState::failed) says(Rule::true_end, "it had failed before anything else");
-    if (!well && report.state == StepState::failed && report.reason != reason::non_zero_exit &&
-        report.reason != reason::out_of_memory) {
+  // One that failed before anything else happened to any of them; or all that ended well so.
+  const bool late = report.reason == reason::deleted && came_late(from, step, report);
+  const bool judged = report.state != StepState::lost && !steps_[step].excused && !late;
+  const auto clean = [](Pod pod) { return pod->clean_end && pod->starts > 0; };
+  if (judged && succeeded && all(clean) && report.state != StepState::succeeded) {
+    says(Rule::true_end, "it had succeeded before anything else");
+  }
+  const auto failed = [&](Pod pod) {
+    const bool was_shown = pods.size() == 1 || shown.ended.contains(pod->object.metadata.uid);
+    return clean(pod) && !well(pod) && was_shown;
+  };
+  const auto first = std::find_if(pods.begin(), pods.end(), failed);
+  const bool undisturbed = first != pods.end() && all([&](Pod pod) {
+                             const bool by_its_controller = pod->first_delete == Asker::cluster && !pod->disrupted;
+                             return pod == *first || clean(pod) ||
+                                    (!pod->disrupted && pod->fail_reason[0] == 0 && !pod->lost_node &&
+                                     (by_its_controller || pod->first_delete == Asker::nobody));
+                           });
+  if (judged && undisturbed) {
+    if (report.state != StepState::failed) says(Rule::true_end, "it had failed before anything else");
+    const bool another_never_started = any([](Pod pod) { return pod->final_written && pod->starts == 0; });
+    if (report.state == StepState::failed && report.reason != reason::non_zero_exit &&
+        report.reason != reason::out_of_memory && !another_never_started) {
       says(Rule::true_end, "it had failed by itself");
     }
   }
   if (report.state == StepState::failed) {
     if (report.reason.empty()) says(Rule::true_end, "no reason");
-    if (report.reason == reason::deleted && !(pod && pod->deleted_by_somebody)) {
+    const bool by_somebody =
+        (workload && workload->deleted_by_somebody) || any([](Pod pod) { return pod->deleted_by_somebody; });
+    if (report.reason == reason::deleted && !by_somebody) {
       says(Rule::true_end, "nobody deleted it");
     }
-    if ((report.reason == reason::preempted || report.reason == reason::node_lost) && !(pod && pod->disrupted)) {
+    const bool disrupted = any([](Pod pod) { return pod->disrupted; });
+    if ((report.reason == reason::preempted || report.reason == reason::node_lost) && !disrupted) {
       says(Rule::true_end, "nothing disrupted it");
     }
-    if (report.reason == reason::out_of_memory && !(pod && pod->out_of_memory)) {
+    if (report.reason == reason::out_of_memory && !any([](Pod pod) { return pod->out_of_memory; })) {
       says(Rule::true_end, "it had memory enough");
     }
-    if (report.reason == reason::non_zero_exit && !(pod && pod->exit && *pod->exit != 0)) {
+    if (report.reason == reason::non_zero_exit && !any([](Pod pod) { return pod->exit && *pod->exit != 0; })) {
       says(Rule::true_end, "its exit code was not that");
     }
   }
@@ -350,17 +483,24 @@ void Invariants::check_end(Operator& from, std::uint32_t step, const Report& rep
   }
   if (report.state == StepState::lost) {
     // The first attempt's name can be asked for; a later attempt that a list hides cannot be known.
-    const bool hidden = newest && newest->attempt > 0 && network_.stale_lists();
+    const bool hidden = workload && workload->attempt > 0 && network_.stale_lists();
     // A host that dies between the mark and the next attempt cannot know that there was none.
     const bool about_to_be_replaced =
-        newest && newest->object.metadata.annotations.find(manifest::annotation::replaced_by);
-    if (report.reason == reason::workload_vanished && newest && newest->exists && !newest->relabelled &&
-        !steps_[step].excused && host_.others() == 0 && !steps_[step].made_beside && !about_to_be_replaced && !hidden) {
+        workload && workload->object.metadata.annotations.find(manifest::annotation::replaced_by);
+    // Of a Job whose pod is gone, nobody can tell how it ended.
+    const bool there =
+        workload && workload->exists && std::all_of(pods.begin(), pods.end(), [](Pod pod) { return pod->exists; });
+    if (report.reason == reason::workload_vanished && there && !workload->relabelled && !steps_[step].excused &&
+        host_.others() == 0 && !steps_[step].made_beside && !about_to_be_replaced && !hidden) {
       says(Rule::nothing_lost, "its pod is there");
     }
-    if (report.reason == reason::node_lost && pod && pod->exists) {
+    if (report.reason == reason::node_lost && any([](Pod pod) { return pod->exists; }) &&
+        !any([](Pod pod) { return pod->collected; })) {
       // Judged by a deadline: on a view newer than it.
-      const auto overdue = pod->unheard_since ? *pod->unheard_since + from.policy(step).lost_after : Instant::max();
+      auto overdue = Instant::max();
+      for (const auto* pod : pods) {
+        if (pod->unheard_since) overdue = std::min(overdue, *pod->unheard_since + from.policy(step).lost_after);
+      }
       if (from.shown(step).as_of < overdue) says(Rule::not_the_api, "given up on a view from before its deadline");
     }
   }

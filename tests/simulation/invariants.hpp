@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ enum class Rule : std::uint8_t {
   ends = 9,           // every step ends
   right_pod = 10,     // a DELETE hits the pod it was meant for
   secret = 11,        // no container starts without its Secret, and no step fails for want of it
+  service = 12,       // several pods keep the Service by which they find each other
 };
 std::string_view name_of(Rule rule);
 
@@ -41,7 +43,12 @@ class Invariants {
   void on_created(const PodRecord& pod);
   void on_started(const PodRecord& pod);
   void on_removed(const PodRecord& pod);
+  void on_job_created(const JobRecord& job);
+  void on_job_removed(const JobRecord& job);
+  void on_beside_collected(const BesideRecord& beside);
   void on_served(const Call& call);
+  // An operator was told that the Service of this call is there.
+  void on_service_known(const Call& call);
   void on_action(Operator& from, std::uint32_t step, const lifecycle::Action& action);
   void on_announce(Operator& from, std::uint32_t step, const lifecycle::Report& report);
   void at_the_end(bool all_done);
@@ -62,18 +69,27 @@ class Invariants {
     // now may know nothing of it.
     bool made_beside = false;
     std::vector<Said> ends;
-    std::string given_up_for;  // what was last to be written on a pod of it
+    std::string given_up_for;           // what was last to be written on a pod of it
+    std::set<std::string> has_service;  // the uids of the Jobs of which an operator was told that theirs is there
   };
 
+  void on_workload(const StoredObject& made);
+  void on_workload_removed(const StoredObject& removed);
   void check_end(Operator& from, std::uint32_t step, const lifecycle::Report& report);
   void check_same_end(const Operator& from, std::uint32_t step, const lifecycle::Report& report);
+  bool came_late(const Operator& from, std::uint32_t step, const lifecycle::Report& report) const;
   void check_refusal(Operator& from, std::uint32_t step);
   void check_giving_up(Operator& from, std::uint32_t step, const std::string& uid, std::string_view why);
   void violated(Rule rule, std::uint32_t step, std::string what);
   template <class Act>
   void each_pod(std::uint32_t step, Act&& act) const;
-  const PodRecord* pod_of(std::uint32_t step, const std::string& uid) const;
-  std::uint32_t starts(std::uint32_t step) const;
+  // Null without that uid.
+  const StoredObject* workload_of(std::uint32_t step, const std::string& uid) const;
+  const StoredObject* newest_workload(std::uint32_t step) const;
+  // The pod that it is, or those that its Job has made.
+  std::vector<const PodRecord*> pods_of(const StoredObject* workload) const;
+  // Of all pods, or of all of one index.
+  std::uint32_t starts(std::uint32_t step, std::optional<std::uint32_t> index = {}) const;
 
   const Agenda& agenda_;
   const ApiServer& api_;

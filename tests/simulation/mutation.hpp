@@ -27,13 +27,18 @@ enum class Mutation : std::uint8_t {
   refusal_believed_at_once,  // the first 403 is believed
   deadline_on_an_old_view,   // a deadline is judged without a newer view
   // 6: a cancelled step ends when it has stopped
-  cancelled_once_deleted,  // the answer to DELETE is taken for the end
+  cancelled_once_deleted,     // the answer to DELETE is taken for the end
+  removes_in_the_background,  // a Job goes at once, and its pod later
   // user_code_ran
   never_ran,  // `no`, always
   // Identity
   delete_by_name,  // DELETE without a uid
   // Ends
   success_whatever_the_exit,  // a terminated container is a success
+  job_is_its_pod,             // a pod is taken to be deleted as soon as its Job is
+  believes_the_job,           // a Job that is over says how its pods ended, which nobody saw
+  first_pod_is_all,           // of several pods the first is taken for all
+  keeps_a_leftover,           // a Service that is there is taken for this Job's, whoever owns it
   forgets_the_secret,         // a Secret is taken for made that was not asked for
   loses_an_answer,            // a call without an answer is waited for for ever
 };
@@ -52,9 +57,14 @@ inline constexpr std::array<std::string_view, mutations> mutation_names{"none",
                                                                         "refusal_believed_at_once",
                                                                         "deadline_on_an_old_view",
                                                                         "cancelled_once_deleted",
+                                                                        "removes_in_the_background",
                                                                         "never_ran",
                                                                         "delete_by_name",
                                                                         "success_whatever_the_exit",
+                                                                        "job_is_its_pod",
+                                                                        "believes_the_job",
+                                                                        "first_pod_is_all",
+                                                                        "keeps_a_leftover",
                                                                         "forgets_the_secret",
                                                                         "loses_an_answer"};
 

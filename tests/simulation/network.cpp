@@ -58,12 +58,17 @@ std::uint64_t number_in(std::string_view target, std::string_view key) {
   return 0;
 }
 
+kube::Resource resource_in(std::string_view target) {
+  return target.substr(0, target.find('?')).ends_with("/jobs") ? kube::Resource::Jobs : kube::Resource::Pods;
+}
+
 }  // namespace
 
 std::string_view name_of(CallKind kind) {
-  constexpr std::array<std::string_view, 8> names{
-      "create",        "create the Secret of", "get",       "mark cancelled",
-      "mark given up", "mark replaced",        "take over", "delete"};
+  constexpr std::array<std::string_view, 12> names{
+      "create",           "create the Secret of",   "create the Service of", "adopt the Service of", "get",
+      "list the pods of", "mark cancelled",         "mark given up",         "mark replaced",        "take over",
+      "delete",           "delete, with its grace,"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -85,7 +90,8 @@ void Network::send(Call call) {
   calls_.push_back(std::move(call));
   auto& sent = calls_.back();
   sent.sent_at = agenda_.now();
-  const bool create = sent.kind == CallKind::create || sent.kind == CallKind::create_secret;
+  const bool create =
+      sent.kind == CallKind::create || sent.kind == CallKind::create_secret || sent.kind == CallKind::create_service;
   const auto patience = create ? create_patience : call_patience;
 
   if (access_ == Access::away) {
@@ -97,7 +103,7 @@ void Network::send(Call call) {
   const auto fits = [&](const Fault& fault) {
     if (fault.step != sent.step) return false;
     if (fault.kind == FaultKind::quota_exceeded || fault.kind == FaultKind::webhook_unreachable) return create;
-    if (fault.kind == FaultKind::contention) return sent.kind != CallKind::get;
+    if (fault.kind == FaultKind::contention) return sent.kind != CallKind::get && sent.kind != CallKind::list_pods;
     return true;
   };
   const auto armed = std::find_if(armed_.begin(), armed_.end(), fits);
@@ -198,24 +204,39 @@ void Network::serve(Call& call) {
 Reply Network::act(Call& call) {
   switch (call.kind) {
     case CallKind::create:
-      return api_.create(std::move(*call.object), call.step, call.attempt,
-                         random_of_step_[call.step].fork(7777 + call.attempt));
+      return call.resource == kube::Resource::Jobs
+                 ? api_.create_job(std::move(*call.object), call.step, call.attempt,
+                                   random_of_step_[call.step].fork(7777 + call.attempt))
+                 : api_.create(std::move(*call.object), call.step, call.attempt,
+                               random_of_step_[call.step].fork(7777 + call.attempt));
     case CallKind::create_secret:
-      return api_.create_secret(call.name, call.uid);
+      return api_.create_beside(ApiServer::Beside::secret, call.name, call.uid, call.step);
+    case CallKind::create_service:
+      return api_.create_beside(ApiServer::Beside::service, call.name, call.uid, call.step);
+    case CallKind::adopt_service:
+      return api_.give_beside(ApiServer::Beside::service, call.name, call.uid);
     case CallKind::get:
-      return api_.get(call.name);
+      return api_.get(call.resource, call.name);
+    case CallKind::list_pods:
+      return api_.list_pods_of(call.uid);
     case CallKind::mark_cancelled:
-      return api_.patch(call.name, call.uid, call.resource_version, ApiServer::Meta::annotation,
+      return api_.patch(call.resource, call.name, call.uid, call.resource_version, ApiServer::Meta::annotation,
                         manifest::annotation::cancelled_at, "1");
     case CallKind::mark_given_up:
-      return api_.patch(call.name, call.uid, call.resource_version, ApiServer::Meta::annotation,
+      return api_.patch(call.resource, call.name, call.uid, call.resource_version, ApiServer::Meta::annotation,
                         manifest::annotation::given_up, call.text);
     case CallKind::mark_replaced:
-      return api_.patch(call.name, call.uid, "", ApiServer::Meta::annotation, manifest::annotation::replaced_by, "1");
+      return api_.patch(call.resource, call.name, call.uid, "", ApiServer::Meta::annotation,
+                        manifest::annotation::replaced_by, "1");
     case CallKind::take_over:
-      return api_.patch(call.name, call.uid, call.resource_version, ApiServer::Meta::label, manifest::label::instance,
-                        call.from->instance());
+      return api_.patch(call.resource, call.name, call.uid, call.resource_version, ApiServer::Meta::label,
+                        manifest::label::instance, call.from->instance());
     case CallKind::remove:
+      if (call.resource == kube::Resource::Jobs) {
+        return api_.remove_job(call.name, call.uid, call.resource_version, call.propagation, Asker::stepop);
+      }
+      [[fallthrough]];
+    case CallKind::remove_pod:
       return api_.remove(call.name, call.uid, call.resource_version, call.grace, Asker::stepop);
   }
   return Reply::nothing(true);
@@ -246,6 +267,7 @@ std::uint32_t Network::open_stream(Operator& from, const std::string& target) {
   const auto number = static_cast<std::uint32_t>(streams_.size());
   auto& stream = streams_.emplace_back();
   stream.from = &from;
+  stream.resource = resource_in(target);
   stream.open = true;
   stream.list = target.find("sendInitialEvents=true") != std::string::npos;
   stream.revision = number_in(target, "resourceVersion=");
@@ -258,6 +280,7 @@ std::uint32_t Network::get_list(Operator& from, const std::string& target) {
   const auto number = static_cast<std::uint32_t>(streams_.size());
   auto& stream = streams_.emplace_back();
   stream.from = &from;
+  stream.resource = resource_in(target);
   stream.open = true;
   stream.list = true;
   // The continue token is `<revision>.<offset>`.
@@ -282,7 +305,7 @@ void Network::push(std::uint32_t number, Item item, Duration delay) {
 }
 
 void Network::follow(std::uint32_t number, std::size_t from) {
-  const auto& history = api_.history();
+  const auto& history = api_.history(streams_[number].resource);
   for (auto i = from; i < history.size(); ++i) {
     Item item;
     item.kind = Item::Kind::pod;
@@ -294,10 +317,10 @@ void Network::follow(std::uint32_t number, std::size_t from) {
   streams_[number].followed = history.size();
 }
 
-void Network::on_change(std::size_t index) {
+void Network::on_change(kube::Resource resource, std::size_t index) {
   for (std::uint32_t i = 0; i < streams_.size(); ++i) {
     auto& stream = streams_[i];
-    if (!stream.live || !stream.from->alive() || stream.silent) continue;
+    if (stream.resource != resource || !stream.live || !stream.from->alive() || stream.silent) continue;
     follow(i, std::max(index, stream.followed));
   }
 }
@@ -306,10 +329,14 @@ void Network::on_change(std::size_t index) {
 std::uint64_t Network::listed_revision() {
   stale_lists_ = stale_lists_ || list_lag_ > Duration(0);
   const auto since = agenda_.now() - std::exchange(list_lag_, Duration(0));
-  for (const auto& change : api_.history()) {
-    if (change.made_at > since) return change.revision - 1;
+  auto revision = api_.revision();
+  for (const auto resource : {kube::Resource::Pods, kube::Resource::Jobs}) {
+    const auto& history = api_.history(resource);
+    const auto after =
+        std::find_if(history.begin(), history.end(), [&](const Change& change) { return change.made_at > since; });
+    if (after != history.end()) revision = std::min(revision, after->revision - 1);
   }
-  return api_.revision();
+  return revision;
 }
 
 void Network::open(std::uint32_t number) {
@@ -335,7 +362,7 @@ void Network::open(std::uint32_t number) {
   if (stream.list) {
     const auto lag = list_lag_;
     const auto revision = listed_revision();
-    for (auto& pod : api_.list(revision)) {
+    for (auto& pod : api_.list(stream.resource, revision)) {
       Item item;
       item.kind = Item::Kind::pod;
       item.type = kube::WatchLine::Type::Added;
@@ -356,7 +383,7 @@ void Network::open(std::uint32_t number) {
     stream.revision = revision;
   }
   stream.live = true;
-  stream.first = stream.followed = api_.after(stream.revision);
+  stream.first = stream.followed = api_.after(stream.resource, stream.revision);
   follow(number, stream.followed);
   agenda_.in(bookmark_interval, *this, stream_bookmark, number);
   agenda_.in(std::chrono::seconds(stream.lifetime_seconds), *this, stream_ends, number);
@@ -507,12 +534,13 @@ void Network::on_event(const Event& event) {
     case list_arrives: {
       if (access_ == Access::open) {
         if (stream.revision == 0) stream.revision = listed_revision();
-        const auto pods = api_.list(stream.revision);
+        const auto pods = api_.list(stream.resource, stream.revision);
         const auto first = std::min(stream.page_offset, pods.size());
         const auto last = std::min(first + pods_in_a_page, pods.size());
         const std::string token =
             last < pods.size() ? std::to_string(stream.revision) + "." + std::to_string(last) : std::string();
         stream.body = list_json(
+            stream.resource,
             {pods.begin() + static_cast<std::ptrdiff_t>(first), pods.begin() + static_cast<std::ptrdiff_t>(last)},
             stream.revision, token);
       }

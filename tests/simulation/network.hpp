@@ -10,6 +10,7 @@
 #include "agenda.hpp"
 #include "api_server.hpp"
 #include "faults.hpp"
+#include "lifecycle/action.hpp"
 #include "trace.hpp"
 
 namespace stepop::simulation {
@@ -19,18 +20,23 @@ class Operator;
 enum class CallKind : std::uint8_t {
   create,
   create_secret,
+  create_service,
+  adopt_service,  // one of that name was there
   get,
+  list_pods,  // of a Job that a get has found
   mark_cancelled,
   mark_given_up,
   mark_replaced,
   take_over,
-  remove
+  remove,
+  remove_pod  // of a Job, for its grace; nobody waits for the answer
 };
 std::string_view name_of(CallKind kind);
 
 // One API call of a step.
 struct Call {
   CallKind kind = CallKind::get;
+  kube::Resource resource = kube::Resource::Pods;  // of the workload
   Operator* from = nullptr;
   std::uint32_t step = 0;
   std::uint64_t serial = 0;  // of the step in its operator
@@ -38,7 +44,9 @@ struct Call {
   std::string name{}, uid{}, resource_version{};
   std::string text{};  // to write on it
   std::optional<std::int64_t> grace{};
-  std::optional<kube::Pod> object{};  // to create
+  std::optional<kube::Pod> object{};                  // to create
+  Propagation propagation = Propagation::foreground;  // of a Job's removal
+  std::shared_ptr<const lifecycle::PodView> found{};  // of list_pods: the Job as the get before it showed it
   Reply reply{};
   bool lose_answer = false;
   bool served = false;
@@ -72,7 +80,7 @@ class Network : public Handler {
   std::uint32_t get_list(Operator& from, const std::string& target);
   void close_stream(std::uint32_t stream);
 
-  void on_change(std::size_t index);
+  void on_change(kube::Resource resource, std::size_t index);
   void on_event(const Event& event) override;
 
   // A create of the step that has not arrived yet.
@@ -124,6 +132,7 @@ class Network : public Handler {
   };
   struct Stream {
     Operator* from = nullptr;
+    kube::Resource resource = kube::Resource::Pods;
     bool open = false;
     bool live = false;  // the server follows it
     bool list = false;

@@ -75,21 +75,32 @@ void Nodes::on_created(PodRecord& pod) {
 }
 
 void Nodes::on_deletion(PodRecord& pod) {
+  if (pod.object.node_name.empty()) {
+    // A finalizer keeps it: pod garbage collection will write that it failed.
+    agenda_.in(pod.random.between(milliseconds(1), seconds(20)), *this, collect_unbound, pod.number);
+    return;
+  }
   agenda_.in(pod.random.between(milliseconds(1), milliseconds(100)), *this, see_deletion, pod.number);
 }
 
 // As late as a garbage collector that is behind.
-void Nodes::on_secret(std::uint32_t number) {
-  agenda_.in(random_.between(milliseconds(1), random_.chance(30) ? seconds(40) : seconds(1)), *this, collect_secret,
+void Nodes::on_beside(std::uint32_t number) {
+  agenda_.in(random_.between(milliseconds(1), random_.chance(30) ? seconds(40) : seconds(1)), *this, collect_beside,
              number);
 }
 
 void Nodes::on_removed(PodRecord& pod) {
-  if (has_secret(pod.step)) {
-    for (std::uint32_t i = 0; i < api_.secrets(); ++i) on_secret(i);
-  }
+  if (has_secret(pod.step)) collect_what_stands_beside();
   if (pod.finished || pod.object.node_name.empty()) return;
   agenda_.in(pod.random.between(milliseconds(1), milliseconds(500)), *this, see_removal, pod.number);
+}
+
+void Nodes::on_job_removed(JobRecord& job) {
+  if (has_secret(job.step) || has_service(job.step)) collect_what_stands_beside();
+}
+
+void Nodes::collect_what_stands_beside() {
+  for (std::uint32_t i = 0; i < api_.besides(); ++i) on_beside(i);
 }
 
 bool Nodes::needs_api(std::uint32_t what) const {
@@ -97,7 +108,7 @@ bool Nodes::needs_api(std::uint32_t what) const {
 }
 
 void Nodes::on_event(const Event& event) {
-  if (event.what == collect_secret) return api_.collect_secret(event.a);
+  if (event.what == collect_beside) return api_.collect_beside(event.a);
   if (event.what >= node_unreachable) return on_node_event(event);
   auto& pod = api_.pods()[event.a];
   if (needs_api(event.what)) {
@@ -109,7 +120,7 @@ void Nodes::on_event(const Event& event) {
   }
   switch (static_cast<What>(event.what)) {
     case bind: {
-      if (!pod.exists) return;
+      if (!pod.exists || pod.object.metadata.deletion_timestamp) return;
       if (pod.fate.unschedulable_for > Duration(0)) {
         set_condition(pod.object, "PodScheduled", "False", "Unschedulable", "0/3 nodes are available");
         api_.publish(pod);
@@ -182,10 +193,10 @@ void Nodes::on_event(const Event& event) {
         agenda_.in(Duration(0), *this, pull, pod.number, pod.container);
         return;
       }
-      if (has_secret(pod.step) && !api_.secret(pod.object.metadata.name)) {
+      if (has_secret(pod.step) && !api_.secret(pod.workload_name())) {
         if (pod.waiting_message.empty()) say(pod, "misses its Secret");
         pod.waiting_reason = "CreateContainerConfigError";
-        pod.waiting_message = "secret \"" + pod.object.metadata.name + "\" not found";
+        pod.waiting_message = "secret \"" + pod.workload_name() + "\" not found";
         changed(pod);
         agenda_.in(pod.random.between(seconds(10), seconds(15)), *this, start, pod.number, pod.container);
         return;
@@ -234,6 +245,13 @@ void Nodes::on_event(const Event& event) {
       if (pod.main == Main::running) return stop_container(pod, seconds(0));
       pod.main = Main::never;
       return finish(pod);
+    case collect_unbound:
+      if (!pod.exists) return;
+      if (pod.object.phase == PodPhase::Pending) {
+        pod.object.phase = PodPhase::Failed;
+        api_.publish(pod);
+      }
+      return;
     case remove_object:
       if (pod.exists) {
         say(pod, "removed by its kubelet");

@@ -18,7 +18,8 @@ class Nodes : public Handler {
   void on_created(PodRecord& pod);
   void on_deletion(PodRecord& pod);
   void on_removed(PodRecord& pod);
-  void on_secret(std::uint32_t number);
+  void on_job_removed(JobRecord& job);
+  void on_beside(std::uint32_t number);
   void on_event(const Event& event) override;
 
   // Faults. Each says whether it could strike.
@@ -55,7 +56,8 @@ class Nodes : public Handler {
     see_deletion,
     see_removal,
     remove_object,
-    collect_secret,
+    collect_beside,
+    collect_unbound,
     node_unreachable,
     node_evicts,
     node_returns,
@@ -71,6 +73,7 @@ class Nodes : public Handler {
   };
 
   void give_fate(PodRecord& pod);
+  void collect_what_stands_beside();
   void on_node_event(const Event& event);
   bool needs_api(std::uint32_t what) const;
   void changed(PodRecord& pod);

@@ -1,12 +1,15 @@
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "agenda.hpp"
-#include "kube/watch_machine.hpp"
+#include "engine/namespace_view.hpp"
 #include "lifecycle/step_machine.hpp"
 #include "mutation.hpp"
 #include "network.hpp"
@@ -21,30 +24,39 @@ class OperatorObserver {
   virtual void on_forgotten(Operator& from, std::uint32_t step, bool deleted) = 0;
   virtual void on_displaced(Operator& from, std::uint32_t step) = 0;
   virtual void on_action(Operator& from, std::uint32_t step, const lifecycle::Action& action) = 0;
+  // It was told that the Service of this call is there, and its workload's.
+  virtual void on_service_known(Operator& from, const Call& call) = 0;
 
  protected:
   ~OperatorObserver() = default;
 };
 
-// One open operator: the real StepMachines and the real WatchMachine, driven as plugin/engine drives them
-// (engine.cpp, namespace_view.cpp, pod_watch.cpp), with the simulated network in the place of kube::Client.
+// One open operator: the real StepMachines, NamespaceView and WatchMachines, driven as plugin/engine and kube drive them
+// (engine*.cpp, pod_watch.cpp), with the simulated network in the place of kube::Client.
 class Operator : public Handler {
  public:
+  // What it was told of a step's Secret, or Service.
+  struct BesideShown {
+    std::optional<Instant> refused_since{};  // every answer since has been a refusal of access
+    bool ready_since_refused = false;
+    Instant as_of{};  // of the newest answer
+  };
   // What an operator was shown of a step's pod: for judging what it then did.
   struct Shown {
     Instant as_of{};                              // its newest view is the truth of this moment, or newer
+    std::string pod{};                            // of a Job: the one that its newest view shows
     std::optional<Instant> bound_since{};         // first shown on a node
     std::optional<Instant> known_since{};         // first heard of in this life
     std::optional<Instant> ever_waiting_since{};  // first shown waiting for an image or the like
     std::optional<Instant> refused_since{};       // every answer since has been a refusal of access
     bool refused_view = false;                    // it is the view that was refused
     bool ready_since_refused = false;
-    bool misses_secret = false;                     // its newest view says so
-    std::optional<Instant> secret_refused_since{};  // every answer about its Secret since has been a refusal of access
-    bool ready_since_secret_refused = false;
-    Instant secret_as_of{};  // of the newest answer about its Secret
+    bool misses_secret = false;  // its newest view says so
+    BesideShown secret{}, service{};
     std::uint32_t attempt = 0;
-    bool before_deletion = false;  // shown while nobody had asked for its deletion
+    bool before_deletion = false;   // shown while nobody had asked for its deletion
+    bool clean_end = false;         // shown to have ended while nobody had
+    std::set<std::string> ended{};  // the same of each pod of a Job, by uid
   };
 
   Operator(std::uint32_t number, Agenda& agenda, Network& network, OperatorObserver& observer, Trace& trace,
@@ -86,12 +98,17 @@ class Operator : public Handler {
   void on_event(const Event& event) override;
 
  private:
-  enum What : std::uint32_t { wake_step, wake_watch, answer_from_memory, secret_from_nowhere };
+  using Resource = kube::Resource;
+  using Workload = engine::Workload;
+
+  enum What : std::uint32_t { wake_step, start_watch, wake_watch, answer_from_memory, secret_from_nowhere };
   struct Step {
     explicit Step(lifecycle::StepMachine m) : machine(std::move(m)) {}
     lifecycle::StepMachine machine;
     lifecycle::Policy policy{};
     std::uint32_t number = 0;
+    Resource kind = Resource::Pods;  // of its workload
+    bool has_request = false;
     std::uint64_t serial = 0;
     std::uint32_t wakes = 0;
     Shown shown{};
@@ -100,30 +117,47 @@ class Operator : public Handler {
     bool cancel_asked = false;
     bool end_asked = false;
   };
-  struct Kept {
-    std::string uid;
-    std::string step;  // the hash its label says
-    std::shared_ptr<const kube::Pod> pod;
-    Instant as_of;
+  // One watch.
+  struct Channel {
+    Channel(kube::WatchOptions options, kube::Watch::Consumer consumer_)
+        : resource(options.resource), machine(std::move(options)), consumer(std::move(consumer_)) {}
+    Resource resource;
+    kube::WatchMachine machine;
+    kube::Watch::Consumer consumer;
+    bool stopped = false;
+    std::uint32_t wakes = 0;
+    std::optional<std::uint32_t> stream{};
+    Instant line_made_at{};
   };
+  class ChannelWatch;
 
   Step& add(std::uint32_t number, lifecycle::Origin origin, bool own, const lifecycle::Policy& policy);
   Step* find(std::uint32_t step, std::uint64_t serial);
   void begin(Step& step);
-  lifecycle::PodView read(const Step& step, const kube::Pod& pod) const;
-  void note(Step& step, const kube::Pod& pod, Instant as_of);
+  lifecycle::PodView read(const Step& step, Workload workload) const;
+  void note(Step& step, const lifecycle::PodView& view, Instant as_of);
   void perform(Step& step, lifecycle::Actions actions);
   void carry_out(Step& step, const lifecycle::Action& action);
   void announce(Step& step, lifecycle::Report report);
+  void shorten_grace(const Step& step, std::int64_t grace);
+  void list_pods_of(const Step& step, lifecycle::PodView found);
+  // Says whether it asked for that.
+  bool adopt_service(Step& step, const Call& made);
   Call call_of(const Step& step, CallKind kind) const;
   kube::Pod manifest_of(const Step& step, const lifecycle::CreatePod& create) const;
   std::uint64_t next_seed() { return seed_ + next_serial_; }
 
-  void carry_out(kube::WatchActions actions);
-  void hear(kube::WatchNotice notice);
-  void on_synced(Instant time);
-  void on_trouble(const kube::WatchTrouble& trouble);
+  Channel* channel_of(std::uint32_t stream);
+  void carry_out(Channel& channel, kube::WatchActions actions);
+  void close(Channel& channel);
+  engine::NamespaceView::Listener listener();
+  void on_applied(const std::string& hash, const Workload& workload);
+  void on_removed(const std::string& hash, const std::string& uid, std::optional<Workload> last);
+  void on_synced(Resource resource);
+  void on_trouble(Resource resource, const kube::WatchTrouble& trouble);
   Step* step_of(const std::string& hash);
+  template <class Act>
+  void each_step(Resource watched, Act&& act);
   void take_in();
 
   // Mutations, each beside what it breaks.
@@ -146,11 +180,10 @@ class Operator : public Handler {
   Instant paused_until_{};
   Instant died_at_ = Instant::max() - std::chrono::hours(24);
 
-  kube::WatchMachine watch_;
-  std::uint32_t watch_wakes_ = 0;
-  std::optional<std::uint32_t> stream_;
-  Instant line_made_at_{};
-  std::vector<Kept> kept_;
+  std::deque<Channel> channels_;
+  const Channel* telling_ = nullptr;
+  std::unique_ptr<engine::NamespaceView> view_;
+  std::unordered_map<std::string, Instant> as_of_;  // of each workload in the view, by uid
   std::vector<std::unique_ptr<Step>> steps_;
   std::uint64_t next_serial_ = 1;
   bool asking_ready_ = false;

@@ -56,8 +56,18 @@ json::object pod_json(const kube::Pod& pod) {
     metadata["deletionTimestamp"] = kube::format_rfc3339(*pod.metadata.deletion_timestamp);
     metadata["deletionGracePeriodSeconds"] = pod.metadata.deletion_grace_seconds.value_or(0);
   }
+  json::array owners;
+  for (const auto& owner : pod.metadata.owner_references) {
+    owners.push_back(
+        {{"kind", owner.kind}, {"name", owner.name}, {"uid", owner.uid}, {"controller", owner.controller}});
+  }
+  metadata["ownerReferences"] = std::move(owners);
+  if (pod.metadata.creation_timestamp) {
+    metadata["creationTimestamp"] = kube::format_rfc3339(*pod.metadata.creation_timestamp);
+  }
   json::object spec;
   if (!pod.node_name.empty()) spec["nodeName"] = pod.node_name;
+  if (pod.completions) spec["completions"] = *pod.completions;
   json::array conditions;
   for (const auto& condition : pod.conditions) {
     conditions.push_back({{"type", condition.type},
@@ -76,14 +86,15 @@ json::object pod_json(const kube::Pod& pod) {
 
 }  // namespace
 
-std::string list_json(const std::vector<std::shared_ptr<const kube::Pod>>& pods, std::uint64_t revision,
-                      const std::string& continue_token) {
+std::string list_json(kube::Resource resource, const std::vector<std::shared_ptr<const kube::Pod>>& pods,
+                      std::uint64_t revision, const std::string& continue_token) {
   json::array items;
   for (const auto& pod : pods) items.push_back(pod_json(*pod));
   json::object metadata{{"resourceVersion", std::to_string(revision)}};
   if (!continue_token.empty()) metadata["continue"] = continue_token;
-  return json::serialize(
-      json::object{{"kind", "PodList"}, {"metadata", std::move(metadata)}, {"items", std::move(items)}});
+  return json::serialize(json::object{{"kind", std::string(kube::kind_name(resource)) + "List"},
+                                      {"metadata", std::move(metadata)},
+                                      {"items", std::move(items)}});
 }
 
 }  // namespace stepop::simulation

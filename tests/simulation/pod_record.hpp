@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "kube/pod.hpp"
 #include "random.hpp"
@@ -32,30 +33,67 @@ inline constexpr std::uint32_t never_pulls = 1'000'000;
 
 enum class Asker : std::uint8_t { nobody, stepop, somebody, cluster };
 
-// One Secret. What it holds is nobody's concern here.
-struct SecretRecord {
+// One Secret, or Service. What it holds is nobody's concern here.
+struct BesideRecord {
+  enum class Kind : std::uint8_t { secret, service };
+  Kind kind = Kind::secret;
   std::string name{};
-  std::string owner{};  // the uid of its pod
+  std::string owner{};  // the uid of its workload
   bool exists = true;
   Instant made_at{};
+  std::uint32_t step = 0;
 };
 
-// One pod: the object that the API server holds, and what really happened, which only its kubelet knows.
-struct PodRecord {
-  PodRecord(std::uint32_t number_, std::uint32_t step_, std::uint32_t attempt_, Random random_)
-      : number(number_), step(step_), attempt(attempt_), random(random_) {}
+// What the API server holds of a pod or a Job, and who had it removed.
+struct StoredObject {
+  StoredObject(kube::Resource resource_, std::uint32_t number_, std::uint32_t step_, std::uint32_t attempt_,
+               Random random_)
+      : resource(resource_), number(number_), step(step_), attempt(attempt_), random(random_) {}
 
+  kube::Resource resource;
   std::uint32_t number;
   std::uint32_t step;
   std::uint32_t attempt;
   Random random;
-  Fate fate{};
 
-  // The object.
   kube::Pod object{};
   bool exists = false;
   bool in_view = false;  // its labels match what the operators watch
   std::shared_ptr<const kube::Pod> published{};
+
+  Asker first_delete = Asker::nobody;
+  bool deleted_by_somebody = false;
+  bool deleted_by_stepop = false;
+  bool removed = false;
+  Instant removed_at{};
+  bool relabelled = false;  // by somebody: it may not be known for what it is any more
+};
+
+struct PodRecord;
+
+// One Job.
+struct JobRecord : StoredObject {
+  using StoredObject::StoredObject;
+
+  kube::ObjectMeta pod_metadata{};  // of its pod template
+  std::uint32_t completions = 1;
+  std::vector<PodRecord*> pods{};
+  bool sync_planned = false;     // its controller is about to look at it
+  bool collect_planned = false;  // the garbage collector is
+};
+
+// One pod: the object that the API server holds, and what really happened, which only its kubelet knows.
+struct PodRecord : StoredObject {
+  PodRecord(std::uint32_t number_, std::uint32_t step_, std::uint32_t attempt_, Random random_)
+      : StoredObject(kube::Resource::Pods, number_, step_, attempt_, random_) {}
+
+  Fate fate{};
+  JobRecord* job = nullptr;  // that made it
+  std::uint32_t index = 0;   // of several, which
+
+  const StoredObject& workload() const { return job ? static_cast<const StoredObject&>(*job) : *this; }
+  // What its Secret is named like.
+  const std::string& workload_name() const { return workload().object.metadata.name; }
 
   // The kubelet's own account.
   enum class Main : std::uint8_t { unknown, waiting, running, ended, never };
@@ -83,23 +121,18 @@ struct PodRecord {
   std::optional<int> exit{};
   bool killed = false;  // it did not end by itself
   bool out_of_memory = false;
-  bool clean_end = false;  // its final status was written while nothing had asked for its end
-  bool disrupted = false;  // by the cluster, in the API
-  Asker first_delete = Asker::nobody;
-  bool deleted_by_somebody = false;
-  bool deleted_by_stepop = false;
-  bool forced = false;  // removed before its kubelet had confirmed anything
-  bool removed_unbound = false;
-  bool removed = false;
+  bool clean_end = false;                  // its final status was written while nothing had asked for its end
+  bool disrupted = false;                  // by the cluster, in the API
+  bool forced = false;                     // removed before its kubelet had confirmed anything
+  bool deleted_unbound = false;            // no node will ever take it
   bool secret_deleted = false;             // by somebody
-  bool relabelled = false;                 // by somebody: it may not be known for what it is any more
   bool collected = false;                  // by garbage collection, its node being gone
   bool lost_node = false;                  // its node was silent at some time
   std::optional<Instant> unheard_since{};  // its deletion was asked for, or its node was marked unreachable
-  Instant final_at{}, removed_at{};
+  Instant final_at{};
 
   // What invariant 1 asks for before there may be another.
-  bool confirmed_stopped() const { return final_written || removed_unbound; }
+  bool confirmed_stopped() const { return final_written || deleted_unbound; }
 };
 
 }  // namespace stepop::simulation

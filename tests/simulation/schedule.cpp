@@ -6,6 +6,7 @@
 
 #include "api_server.hpp"
 #include "host.hpp"
+#include "job_controller.hpp"
 #include "manifest/labels.hpp"
 #include "network.hpp"
 #include "nodes.hpp"
@@ -51,12 +52,14 @@ class Schedule : public Handler, ClusterObserver, NetworkObserver, OperatorObser
         policies_(make_policies(random_.fork(2), steps_)),
         api_(agenda_, *this),
         nodes_(agenda_, api_, *this, trace_, random_.fork(3)),
+        job_controller_(agenda_, api_, trace_),
         network_(agenda_, api_, *this, trace_, random_.fork(4)),
         host_({agenda_, network_, *this, trace_, random_.fork(5), options.mutation, policies_}),
         invariants_(agenda_, api_, network_, host_, trace_, policies_),
         stage_(steps_),
         reached_(steps_, 0),
-        newest_(steps_, nullptr) {
+        newest_(steps_, nullptr),
+        newest_job_(steps_, nullptr) {
     result_.plan = make_plan(random_.fork(6), steps_);
     result_.steps = steps_;
   }
@@ -120,9 +123,23 @@ class Schedule : public Handler, ClusterObserver, NetworkObserver, OperatorObser
     nodes_.on_removed(pod);
     invariants_.on_removed(pod);
   }
-  void on_secret(std::uint32_t number) override { nodes_.on_secret(number); }
+  void on_job_created(JobRecord& job) override {
+    newest_job_[job.step] = &job;
+    if (trace_.wanted())
+      trace_.say("job " + job.object.metadata.name + " (" + job.object.metadata.uid + ") is created");
+    job_controller_.on_changed(job);
+    invariants_.on_job_created(job);
+  }
+  void on_job_changed(JobRecord& job) override { job_controller_.on_changed(job); }
+  void on_job_removed(JobRecord& job) override {
+    if (trace_.wanted()) trace_.say("job " + job.object.metadata.name + " (" + job.object.metadata.uid + ") is gone");
+    nodes_.on_job_removed(job);
+    invariants_.on_job_removed(job);
+  }
+  void on_beside(std::uint32_t number) override { nodes_.on_beside(number); }
+  void on_beside_collected(const BesideRecord& beside) override { invariants_.on_beside_collected(beside); }
   void on_started(const PodRecord& pod) override { invariants_.on_started(pod); }
-  void on_change(std::size_t index) override { network_.on_change(index); }
+  void on_change(kube::Resource resource, std::size_t index) override { network_.on_change(resource, index); }
   void on_hit(FaultKind kind, std::uint32_t step) override {
     ++result_.faults_struck;
     count(kind, step);
@@ -144,6 +161,7 @@ class Schedule : public Handler, ClusterObserver, NetworkObserver, OperatorObser
   void on_action(Operator& from, std::uint32_t step, const lifecycle::Action& action) override {
     invariants_.on_action(from, step, action);
   }
+  void on_service_known(Operator&, const Call& call) override { invariants_.on_service_known(call); }
 
   // ---- where each step is
 
@@ -153,13 +171,26 @@ class Schedule : public Handler, ClusterObserver, NetworkObserver, OperatorObser
     if (host_.forgetting(step)) return Stage::forgetting;
     const auto* current = host_.current();
     if (entry.terminal || (current && current->has(step) && current->ended(step))) return Stage::ended;
-    const auto* pod = newest_[step];
+    return stage_of(newest_[step]);
+  }
+  static Stage stage_of(const PodRecord* pod) {
     if (!pod || !pod->exists) return Stage::waiting;
     if (pod->final_written) return Stage::completed;
     if (pod->object.metadata.deletion_timestamp) return Stage::stopping;
     if (pod->object.node_name.empty()) return Stage::unbound;
     return pod->main == PodRecord::Main::running || pod->main == PodRecord::Main::ended ? Stage::running
                                                                                         : Stage::starting;
+  }
+
+  // Of several pods, some one that is there.
+  PodRecord* pod_to_strike(std::uint32_t step, Random& dice) const {
+    auto* pod = newest_[step];
+    if (!pod || !pod->job || pod->job->pods.size() == 1) return pod;
+    std::vector<PodRecord*> there;
+    for (auto* one : pod->job->pods) {
+      if (one->exists) there.push_back(one);
+    }
+    return there.empty() ? nullptr : there[dice.below(static_cast<std::uint32_t>(there.size()))];
   }
 
   void look_at_stages() {
@@ -202,12 +233,14 @@ class Schedule : public Handler, ClusterObserver, NetworkObserver, OperatorObser
   std::vector<lifecycle::Policy> policies_;
   ApiServer api_;
   Nodes nodes_;
+  JobController job_controller_;
   Network network_;
   Host host_;
   Invariants invariants_;
   std::vector<std::optional<Stage>> stage_;
   std::vector<unsigned> reached_;
   std::vector<PodRecord*> newest_;
+  std::vector<JobRecord*> newest_job_;
   bool ceased_ = false;
 };
 
@@ -261,13 +294,15 @@ bool Schedule::strike_pod(const Fault& fault, PodRecord& pod, Random& dice) {
     case FaultKind::labels_changed: {
       constexpr std::array keys{manifest::label::owner, manifest::label::step, manifest::label::instance};
       const auto key = keys[dice.below(3)];
-      pod.object.metadata.labels.set(std::string(key), "changed");
-      pod.relabelled = pod.relabelled || key != manifest::label::instance;
-      api_.publish(pod);
+      const bool of_job = pod.job && pod.job->exists && dice.chance(50);
+      StoredObject& stored = of_job ? static_cast<StoredObject&>(*pod.job) : pod;
+      stored.object.metadata.labels.set(std::string(key), "changed");
+      stored.relabelled = stored.relabelled || key != manifest::label::instance;
+      api_.publish(stored);
       return true;
     }
     case FaultKind::secret_deleted:
-      pod.secret_deleted |= api_.remove_secret(pod.object.metadata.name);
+      pod.secret_deleted |= api_.remove_secret(pod.workload_name());
       return pod.secret_deleted;
     default:
       return false;
@@ -279,9 +314,10 @@ void Schedule::strike(const Fault& fault) {
   const auto kind = fault.kind;
   if (kind <= FaultKind::webhook_unreachable) return network_.arm(fault);
   if (kind >= FaultKind::unschedulable && kind <= FaultKind::secret_deleted) {
-    auto* pod = newest_[fault.step];
+    auto* pod = pod_to_strike(fault.step, dice);
     if (!pod || !pod->exists) return;
-    const auto stage = stage_of(fault.step);
+    auto stage = stage_of(fault.step);
+    if (stage && *stage < Stage::ended) stage = stage_of(pod);
     if (trace_.wanted()) trace_.say("FAULT " + std::string(name_of(kind)) + " of s" + std::to_string(fault.step));
     if (!strike_pod(fault, *pod, dice)) return;
     ++result_.faults_struck;
@@ -290,6 +326,16 @@ void Schedule::strike(const Fault& fault) {
   }
   if (trace_.wanted()) trace_.say("FAULT " + std::string(name_of(kind)));
   switch (kind) {
+    case FaultKind::job_deleted: {
+      auto* job = newest_job_[fault.step];
+      const auto stage = stage_of(fault.step);
+      if (!job || !job->exists) return;
+      // kubectl's own way is in the background.
+      api_.remove(*job, dice.chance(60) ? Propagation::background : Propagation::foreground, Asker::somebody);
+      ++result_.faults_struck;
+      if (stage) ++result_.coverage.hits[static_cast<std::size_t>(kind)][static_cast<std::size_t>(*stage)];
+      return;
+    }
     case FaultKind::host_cancel: {
       std::optional<std::chrono::milliseconds> grace;
       if (dice.chance(50)) grace = std::chrono::seconds(dice.below(20));

@@ -15,6 +15,44 @@ TEST_F(StepMachineTest, AnotherOwnerDisplacesThisOne) {
   EXPECT_EQ(reports.back().state, StepState::succeeded) << "it goes on as an observer";
 }
 
+// It would look like somebody who deletes it.
+TEST_F(StepMachineTest, AnOwnerThatLearnsFromAGetThatItIsDisplacedGivesNothingUp) {
+  policy.startup_timeout = 60s;
+  submit_and_create();
+  watch(view(bound()));
+  after(61s);
+  ASSERT_TRUE(asked<GetPod>());
+  auto taken = view(bound());
+  taken.pod.metadata.resource_version = "5";
+  taken.ours = false;
+  answer(taken);
+  EXPECT_TRUE(asked<TellDisplaced>()) << "the watch may be long in telling";
+  after(60s);
+  EXPECT_FALSE(asked<MarkGivenUp>());
+  EXPECT_FALSE(asked<DeletePod>());
+  watch(taken);
+  EXPECT_FALSE(asked<TellDisplaced>()) << "once is enough";
+}
+
+TEST_F(StepMachineTest, AnOwnerThatMayNotWriteWhyItGivesUpLeavesThatToWhoeverDisplacesIt) {
+  policy.startup_timeout = 60s;
+  submit_and_create();
+  watch(view(bound()));
+  after(61s);
+  ASSERT_TRUE(asked<GetPod>());
+  answer(view(bound()));
+  ASSERT_TRUE(asked<MarkGivenUp>());
+  answer(rbac());
+  auto taken = view(bound());
+  taken.pod.metadata.resource_version = "5";
+  taken.ours = false;
+  watch(taken);
+  EXPECT_TRUE(asked<TellDisplaced>());
+  for (int i = 0; i < 10; ++i) after(10s);
+  EXPECT_FALSE(asked<MarkGivenUp>());
+  EXPECT_FALSE(asked<DeletePod>());
+}
+
 TEST_F(StepMachineTest, ATakeOverThatMeetsAChangeLooksAndTriesAgain) {
   auto earlier = view(started());
   earlier.ours = false;

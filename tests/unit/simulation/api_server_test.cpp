@@ -30,16 +30,16 @@ class ApiServerTest : public testing::Test, ClusterObserver {
   }
   std::vector<Type> told() const {
     std::vector<Type> types;
-    for (const auto& change : api.history()) types.push_back(change.type);
+    for (const auto& change : api.history(kube::Resource::Pods)) types.push_back(change.type);
     return types;
   }
 
   void on_created(PodRecord&) override {}
   void on_deletion(PodRecord&) override { ++deletions; }
   void on_removed(PodRecord&) override { ++removals; }
-  void on_secret(std::uint32_t) override {}
+  void on_beside(std::uint32_t) override {}
   void on_started(const PodRecord&) override {}
-  void on_change(std::size_t) override {}
+  void on_change(kube::Resource, std::size_t) override {}
 
   int deletions = 0;
   int removals = 0;
@@ -91,7 +91,7 @@ TEST_F(ApiServerTest, APodThatIsRemovedByForceHasConfirmedNothing) {
 TEST_F(ApiServerTest, AnotherUidIsAConflictAndNothingHappens) {
   on_a_node();
   EXPECT_EQ(api.remove("p", "other", "", 0, Asker::stepop).status.code, 409);
-  EXPECT_EQ(api.patch("p", "other", "", ApiServer::Meta::label, "a", "b").status.code, 409);
+  EXPECT_EQ(api.patch(kube::Resource::Pods, "p", "other", "", ApiServer::Meta::label, "a", "b").status.code, 409);
   EXPECT_EQ(removals, 0);
 }
 
@@ -99,7 +99,9 @@ TEST_F(ApiServerTest, APatchWithAnOldResourceVersionIsAConflict) {
   auto& made = created();
   const auto old = made.object.metadata.resource_version;
   api.publish(made);
-  EXPECT_EQ(api.patch("p", made.object.metadata.uid, old, ApiServer::Meta::label, "a", "b").status.code, 409);
+  EXPECT_EQ(
+      api.patch(kube::Resource::Pods, "p", made.object.metadata.uid, old, ApiServer::Meta::label, "a", "b").status.code,
+      409);
 }
 
 TEST_F(ApiServerTest, APodWhoseLabelsNoLongerMatchIsDeletedToTheWatchAndStillThere) {
@@ -107,16 +109,16 @@ TEST_F(ApiServerTest, APodWhoseLabelsNoLongerMatchIsDeletedToTheWatchAndStillThe
   made.object.metadata.labels.set(std::string(manifest::label::owner), "changed");
   api.publish(made);
   EXPECT_EQ(told(), (std::vector{Type::Added, Type::Deleted}));
-  EXPECT_EQ(api.get("p").kind, Reply::Kind::pod);
-  EXPECT_TRUE(api.list(api.revision()).empty());
+  EXPECT_EQ(api.get(kube::Resource::Pods, "p").kind, Reply::Kind::pod);
+  EXPECT_TRUE(api.list(kube::Resource::Pods, api.revision()).empty());
 }
 
 TEST_F(ApiServerTest, AListShowsWhatWasThereAtItsRevision) {
   auto& made = created();
   const auto then = api.revision();
   api.erase(made);
-  EXPECT_EQ(api.list(then).size(), 1u);
-  EXPECT_TRUE(api.list(api.revision()).empty());
+  EXPECT_EQ(api.list(kube::Resource::Pods, then).size(), 1u);
+  EXPECT_TRUE(api.list(kube::Resource::Pods, api.revision()).empty());
 }
 
 TEST_F(ApiServerTest, AWatchFromBeforeACompactionHasExpired) {

@@ -43,9 +43,9 @@ class NodesTest : public testing::Test, ClusterObserver {
   void on_created(PodRecord& pod) override { nodes.on_created(pod); }
   void on_deletion(PodRecord& pod) override { nodes.on_deletion(pod); }
   void on_removed(PodRecord& pod) override { nodes.on_removed(pod); }
-  void on_secret(std::uint32_t number) override { nodes.on_secret(number); }
+  void on_beside(std::uint32_t number) override { nodes.on_beside(number); }
   void on_started(const PodRecord&) override {}
-  void on_change(std::size_t) override {}
+  void on_change(kube::Resource, std::size_t) override {}
 
   Agenda agenda;
   Instant passed_until = agenda.now();
@@ -69,15 +69,15 @@ TEST_F(NodesTest, AContainerWaitsForItsSecret) {
   EXPECT_EQ(pod.starts, 0u);
   EXPECT_EQ(main_of(pod).reason, "CreateContainerConfigError");
   EXPECT_EQ(main_of(pod).message, "secret \"p\" not found");
-  api.create_secret("p", pod.object.metadata.uid);
+  api.create_beside(ApiServer::Beside::secret, "p", pod.object.metadata.uid, 1);
   pass(seconds(20));
   EXPECT_EQ(pod.starts, 1u);
 }
 
 TEST_F(NodesTest, ASecretGoesWithItsPodAndItsNameIsTakenUntilThen) {
   auto& pod = created(1, 1);
-  api.create_secret("p", pod.object.metadata.uid);
-  EXPECT_EQ(api.create_secret("p", "another").status.reason, "AlreadyExists");
+  api.create_beside(ApiServer::Beside::secret, "p", pod.object.metadata.uid, 1);
+  EXPECT_EQ(api.create_beside(ApiServer::Beside::secret, "p", "another", 1).status.reason, "AlreadyExists");
   pass(seconds(60));
   EXPECT_TRUE(api.secret("p"));
   api.remove(pod, 0, Asker::somebody);
