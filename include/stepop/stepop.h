@@ -286,13 +286,14 @@ typedef struct stepop_plugin {
    * [thread-safe, non-blocking] */
   stepop_code (*submit)(stepop_operator* op, const char* request, uint32_t if_absent, stepop_error** error);
 
-  /* The newest STATE of a step, from memory: a batch of one. Takes nothing out of the queue: its `sequence` is that of the
-   * last event taken (1 before any); events of the step taken later are no older. Errors: NOT_FOUND (not submitted or attached here, or forgotten).
+  /* The newest STATE of a step, from memory: a batch of one. Takes nothing out of the queue. Its `sequence` is that of
+   * the last event taken (1 before any): events of the step taken later are no older.
+   * Errors: NOT_FOUND (not submitted or attached here, or forgotten).
    * [thread-safe, non-blocking] */
   stepop_code (*status)(stepop_operator* op, const char* step_run_id, stepop_batch** out, stepop_error** error);
 
-  /* Waits until a step is terminal: a batch of its terminal STATE event. Takes nothing out of the queue; numbered as in `status`.
-   * `timeout_ms` < 0: without end. Errors: NOT_FOUND, TIMEOUT.
+  /* Waits until a step is terminal: a batch of its terminal STATE event. Takes nothing out of the queue.
+   * Its `sequence` is as `status` has it. `timeout_ms` < 0: without end. Errors: NOT_FOUND, TIMEOUT.
    * [thread-safe, blocks: timeout_ms] */
   stepop_code (*wait)(stepop_operator* op, const char* step_run_id, int64_t timeout_ms, stepop_batch** out,
                       stepop_error** error);
