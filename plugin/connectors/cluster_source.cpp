@@ -4,6 +4,7 @@
 
 #include "connectors/connector.hpp"
 #include "connectors/this_process.hpp"
+#include "kube/timestamp.hpp"
 
 namespace stepop::connectors {
 namespace {
@@ -20,7 +21,9 @@ std::unique_ptr<kube::CredentialSource> make_cluster_source(boost::asio::io_cont
                variables = std::move(variables)](const std::function<bool()>& stopped) {
     const auto around = surroundings_of_this_process(variables, kPatience, stopped);
     Access obtained = make_connector(configuration)->access(around, configuration.resource_id);
-    kube::FreshAccess fresh{std::move(obtained.access), obtained.expires_at, std::nullopt};
+    kube::FreshAccess fresh{std::move(obtained.access), std::nullopt, std::nullopt};
+    // A certificate that never ends says so with the year 9999 (RFC 5280, 4.1.2.5).
+    if (obtained.expires_at) fresh.expires_at = kube::to_wall_clock(*obtained.expires_at);
     const auto ours = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     const auto ahead = around.now() - ours;
     // A second may have passed in between.

@@ -9,6 +9,8 @@
 #include <optional>
 #include <thread>
 
+#include "connectors/cluster_source.hpp"
+
 namespace stepop::connectors {
 namespace {
 
@@ -48,7 +50,7 @@ class BlockingSourceTest : public ::testing::Test {
   // Keeps io running while the thread works.
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{io.get_executor()};
   std::vector<std::string> troubles;
-  std::unique_ptr<BlockingSource> source;
+  std::unique_ptr<kube::CredentialSource> source;
 };
 
 TEST_F(BlockingSourceTest, BringsWhatItsFlowGivesFromAnotherThreadToThisOne) {
@@ -124,6 +126,18 @@ TEST_F(BlockingSourceTest, ThatIsGoneStopsItsFlowAndTellsNobodyOfALateAnswer) {
 TEST_F(BlockingSourceTest, ThatWasNeverAskedHasNoThreadToWaitFor) {
   open([](const Stopped&) { return access_with("t"); });
   source.reset();
+}
+
+// Nanoseconds since 1970, which our clock counts, end in 2262.
+TEST_F(BlockingSourceTest, OfAConnectorTellsAnEndThatOurClockCannotHoldAsOneFarAway) {
+  const std::string year_2603 = "e30.eyJleHAiOjIwMDAwMDAwMDAwfQ.c2ln";  // {"exp":20000000000}
+  const boost::json::object values{{"server", "https://10.0.0.1:6443"}, {"cluster_name", "blue"}, {"token", year_2603}};
+  source = make_cluster_source(
+      io, read_configuration({{"type", "kubernetes"}, {"auth_method", "token"}, {"configuration", values}}), {}, {});
+  const Fetched fetched = fetch();
+  const auto* fresh = std::get_if<FreshAccess>(&fetched);
+  ASSERT_TRUE(fresh && fresh->expires_at);
+  EXPECT_GT(*fresh->expires_at, std::chrono::system_clock::now() + std::chrono::hours{24 * 365 * 100});
 }
 
 }  // namespace
