@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "utf8.hpp"
+
 namespace stepop::plugin {
 namespace {
 
@@ -50,7 +52,7 @@ std::string number_text(const json::value& number) {
 std::string shown(const json::value& value) {
   constexpr std::size_t longest = 60;
   const std::string text = json::serialize(value);
-  return text.size() <= longest ? text : text.substr(0, longest) + "...";
+  return text.size() <= longest ? text : with_valid_utf8(text.substr(0, longest)) + "...";
 }
 
 class Check {
